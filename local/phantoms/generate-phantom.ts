@@ -1,0 +1,132 @@
+import { type Acquisition, chooseAcquisition, voxelIndex } from './acquisition.ts';
+import { createAnatomy, ORGAN_NAMES, type OrganName } from './anatomy.ts';
+import { drawOrgan, type HoleStyle } from './draw-structures.ts';
+import { createRandom, uidFrom } from './random.ts';
+import { scanAnatomy } from './scan-anatomy.ts';
+import { CT_IMAGE_STORAGE, type Region, type Structures } from './structures.ts';
+import type { Vec3 } from './vector.ts';
+import { writeAim } from './write-aim.ts';
+import { type PixelStorage, writeCtSlice } from './write-ct.ts';
+import { writeRtstruct } from './write-rtstruct.ts';
+
+export const DEFAULT_SUBJECTS = 14;
+/** `region2MaskValueMap.txt` for the phantoms' organs. */
+export const PHANTOM_LABEL_MAP = 'Liver=10\nSpleen=20\nKidney=30\n';
+
+export interface PhantomRequest {
+  readonly seed: number;
+  /** Counts from 1; orientation, hole style and pixel storage follow from it. */
+  readonly subject: number;
+}
+
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface PhantomScan {
+  /** Series number, which XNAT uses as the scan's id. */
+  readonly scanId: string;
+  readonly seriesUid: string;
+  readonly seriesDescription: string;
+  /** In file name order, which is not slice order. */
+  readonly files: readonly NamedBytes[];
+}
+
+/** What the phantom really is, on the grid of its scan: i fastest, then j, then k along the slice normal. */
+export interface PhantomTruth {
+  readonly grid: Acquisition;
+  readonly hounsfield: Int16Array;
+  /** 0 background, 1 Liver, 2 Spleen, 3 Kidney at voxel centres. */
+  readonly labels: Uint8Array;
+  readonly voxels: Readonly<Record<OrganName, number>>;
+  readonly sopInstanceUids: readonly string[];
+  readonly holes: HoleStyle;
+  readonly storage: PixelStorage;
+}
+
+export interface Phantom {
+  readonly subject: string;
+  readonly session: string;
+  readonly studyUid: string;
+  readonly scans: readonly PhantomScan[];
+  readonly structures: Structures;
+  readonly truth: PhantomTruth;
+}
+
+const COLOURS: readonly Region['colour'][] = [
+  [221, 130, 101],
+  [157, 108, 162],
+  [185, 102, 83],
+];
+
+/** One synthetic patient with one CT scan and its contours; the same request gives the same bytes. */
+export function generatePhantom({ seed, subject }: PhantomRequest): Phantom {
+  const random = createRandom(`phantom/${seed}/${subject}`);
+  const grid = chooseAcquisition(random, subject);
+  const anatomy = createAnatomy(random);
+  const { hounsfield, labels } = scanAnatomy(anatomy, grid, random);
+  const uid = (...parts: readonly (string | number)[]): string => uidFrom(seed, subject, ...parts);
+  const sopInstanceUids = Array.from({ length: grid.slices }, (_, k) => uid('image', k));
+  const holes: HoleStyle = subject % 2 === 0 ? 'keyhole' : 'nested';
+  const regions = anatomy.organs.map((organ, at): Region => ({
+    name: organ.name,
+    colour: COLOURS[at] as Region['colour'],
+    contours: drawOrgan(organ, grid, sopInstanceUids, holes),
+  }));
+  const number = String(subject).padStart(3, '0');
+  const names = { patientId: `PHANTOM_${number}`, patientName: `PHANTOM^${number}` };
+  const series = {
+    studyUid: uid('study'),
+    seriesUid: uid('series'),
+    frameOfReferenceUid: uid('frame'),
+    sopClassUid: CT_IMAGE_STORAGE,
+    sopInstanceUids,
+  };
+  const storage: PixelStorage = subject % 3 === 0 ? 'uint16' : 'int16';
+  const instanceNumbers = random.shuffle(sopInstanceUids.map((_, k) => k + 1));
+  const fileNumbers = random.shuffle(sopInstanceUids.map((_, k) => k + 1));
+  const perSlice = grid.rows * grid.columns;
+  const files = sopInstanceUids.map((sopInstanceUid, k) => ({
+    name: `CT.${String(fileNumbers[k]).padStart(4, '0')}.dcm`,
+    bytes: writeCtSlice(
+      { grid, k, instanceNumber: instanceNumbers[k] as number, storage, sopInstanceUid, ...names, ...series },
+      hounsfield.subarray(k * perSlice, (k + 1) * perSlice),
+    ),
+  }));
+  files.sort((a, b) => a.name.localeCompare(b.name));
+  return {
+    subject: names.patientId,
+    session: `${names.patientId}_CT1`,
+    studyUid: series.studyUid,
+    scans: [{ scanId: '2', seriesUid: series.seriesUid, seriesDescription: 'Phantom abdomen', files }],
+    structures: { label: 'Phantom organs', uid: uid('structures'), series, regions, ...names },
+    truth: { grid, hounsfield, labels, voxels: countVoxels(labels), sopInstanceUids, holes, storage },
+  };
+}
+
+function countVoxels(labels: Uint8Array): Record<OrganName, number> {
+  const counts = [0, 0, 0, 0];
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  const [, liver = 0, spleen = 0, kidney = 0] = counts;
+  return { Liver: liver, Spleen: spleen, Kidney: kidney };
+}
+
+/** A cohort: subjects 1..`subjects`. */
+export function generatePhantoms(seed: number, subjects: number = DEFAULT_SUBJECTS): Phantom[] {
+  return Array.from({ length: subjects }, (_, at) => generatePhantom({ seed, subject: at + 1 }));
+}
+
+export function phantomRtstruct({ structures }: Pick<Phantom, 'structures'>): Buffer {
+  return writeRtstruct(structures);
+}
+
+/** The contours as the viewer would save them, in image pixels of each slice. */
+export function phantomAim({ structures, truth }: Pick<Phantom, 'structures' | 'truth'>): string {
+  return writeAim(structures, (_, p: Vec3) => {
+    const [i, j] = voxelIndex(truth.grid, p);
+    return [i + 0.5, j + 0.5];
+  });
+}
+
+export { ORGAN_NAMES };
