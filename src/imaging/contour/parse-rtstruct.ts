@@ -1,0 +1,181 @@
+import type { DataSet } from 'dicom-parser';
+import { PipelineError } from '../../contracts/errors.ts';
+import { decodeText } from '../dicom/character-set.ts';
+import {
+  type Attribute,
+  openDicom,
+  readBytes,
+  readItems,
+  readNumbers,
+  readString,
+  readStrings,
+  requireNumbers,
+  requireString,
+} from '../dicom/data-set.ts';
+import type { Contour, Roi, StructureSet } from './structure-set.ts';
+
+export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
+
+const A = {
+  sopClassUid: { name: 'SOPClassUID', tag: 'x00080016' },
+  sopInstanceUid: { name: 'SOPInstanceUID', tag: 'x00080018' },
+  studyUid: { name: 'StudyInstanceUID', tag: 'x0020000d' },
+  characterSet: { name: 'SpecificCharacterSet', tag: 'x00080005' },
+  frameOfReferences: { name: 'ReferencedFrameOfReferenceSequence', tag: 'x30060010' },
+  frameOfReferenceUid: { name: 'FrameOfReferenceUID', tag: 'x00200052' },
+  studies: { name: 'RTReferencedStudySequence', tag: 'x30060012' },
+  series: { name: 'RTReferencedSeriesSequence', tag: 'x30060014' },
+  seriesUid: { name: 'SeriesInstanceUID', tag: 'x0020000e' },
+  structureSetRois: { name: 'StructureSetROISequence', tag: 'x30060020' },
+  roiNumber: { name: 'ROINumber', tag: 'x30060022' },
+  roiFrameOfReference: { name: 'ReferencedFrameOfReferenceUID', tag: 'x30060024' },
+  roiName: { name: 'ROIName', tag: 'x30060026' },
+  roiContours: { name: 'ROIContourSequence', tag: 'x30060039' },
+  referencedRoiNumber: { name: 'ReferencedROINumber', tag: 'x30060084' },
+  displayColour: { name: 'ROIDisplayColor', tag: 'x3006002a' },
+  contours: { name: 'ContourSequence', tag: 'x30060040' },
+  contourImages: { name: 'ContourImageSequence', tag: 'x30060016' },
+  referencedSop: { name: 'ReferencedSOPInstanceUID', tag: 'x00081155' },
+  referencedFrame: { name: 'ReferencedFrameNumber', tag: 'x00081160' },
+  geometricType: { name: 'ContourGeometricType', tag: 'x30060042' },
+  pointCount: { name: 'NumberOfContourPoints', tag: 'x30060046' },
+  contourData: { name: 'ContourData', tag: 'x30060050' },
+} as const satisfies Record<string, Attribute>;
+
+/**
+ * Reads an RT Structure Set; every ROI is kept, those without contours too.
+ *
+ * DS values longer than 16 characters, repeated closing points and missing image references are accepted, because
+ * common writers produce them.
+ *
+ * @throws NotDicom, TruncatedDicom, MissingAttribute, UnsupportedTransferSyntax
+ * @throws UnsupportedRoiType when the file is another kind of object
+ * @throws EmptyRtstruct when no ROI has a contour
+ * @throws MalformedContour when points are not triples of finite numbers
+ */
+export function parseRtstruct(bytes: Uint8Array): StructureSet {
+  const { dataSet } = openDicom(bytes);
+  requireStructureSet(dataSet);
+  const contoursByRoi = readContours(dataSet);
+  const rois = readItems(dataSet, A.structureSetRois).map((item) => readRoi(dataSet, item, contoursByRoi));
+  if (rois.every((roi) => roi.contours.length === 0)) {
+    throw new PipelineError(
+      'EmptyRtstruct',
+      `the structure set names ${rois.length} region(s) but holds no contour; draw at least one and save it again`,
+      { rois: rois.length },
+    );
+  }
+  const frameOfReferenceUid = readFrameOfReference(dataSet);
+  return {
+    sopInstanceUid: requireString(dataSet, A.sopInstanceUid),
+    studyUid: requireString(dataSet, A.studyUid),
+    referencedSeriesUids: readReferencedSeries(dataSet),
+    ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
+    rois,
+  };
+}
+
+interface RoiDrawing {
+  readonly colour?: readonly [number, number, number];
+  readonly contours: readonly Contour[];
+}
+
+function requireStructureSet(dataSet: DataSet): void {
+  const sopClassUid = requireString(dataSet, A.sopClassUid);
+  if (sopClassUid === RT_STRUCTURE_SET_STORAGE) return;
+  throw new PipelineError(
+    'UnsupportedRoiType',
+    `the file is of SOP class ${sopClassUid}; an RT Structure Set (${RT_STRUCTURE_SET_STORAGE}) is needed here`,
+    { sopClassUid },
+  );
+}
+
+function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): Roi {
+  const [number = 0] = requireNumbers(item, A.roiNumber, 1);
+  const rawName = readBytes(item, A.roiName);
+  const name = rawName === undefined ? '' : decodeText(rawName, readStrings(dataSet, A.characterSet));
+  return { number, name, ...(drawings.get(number) ?? { contours: [] }) };
+}
+
+/** Contours by ROI number; an ROI listed twice keeps the contours of both items. */
+function readContours(dataSet: DataSet): Map<number, RoiDrawing> {
+  const drawings = new Map<number, RoiDrawing>();
+  for (const item of readItems(dataSet, A.roiContours)) {
+    const [roiNumber = 0] = requireNumbers(item, A.referencedRoiNumber, 1);
+    const contours = readItems(item, A.contours).flatMap((contour, index) =>
+      readContour(contour, roiNumber, index),
+    );
+    const earlier = drawings.get(roiNumber);
+    const colour = readColour(item) ?? earlier?.colour;
+    drawings.set(roiNumber, {
+      contours: [...(earlier?.contours ?? []), ...contours],
+      ...(colour === undefined ? {} : { colour }),
+    });
+  }
+  return drawings;
+}
+
+function readContour(item: DataSet, roiNumber: number, index: number): Contour[] {
+  const data = readBytes(item, A.contourData);
+  if (data === undefined) return [];
+  const pointsLps = parsePoints(data, roiNumber, index);
+  const [declared] = readNumbers(item, A.pointCount) ?? [];
+  if (declared !== undefined && declared * 3 !== pointsLps.length) {
+    throw malformed(roiNumber, index, `it declares ${declared} points and holds ${pointsLps.length / 3}`);
+  }
+  const [image] = readItems(item, A.contourImages);
+  const sopInstanceUid = image && readString(image, A.referencedSop);
+  const [frame] = (image && readNumbers(image, A.referencedFrame)) ?? [];
+  return [
+    {
+      geometricType: readString(item, A.geometricType) ?? 'CLOSED_PLANAR',
+      pointsLps,
+      ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
+      ...(frame === undefined ? {} : { frame }),
+    },
+  ];
+}
+
+function parsePoints(data: Uint8Array, roiNumber: number, index: number): Float64Array {
+  const texts = new TextDecoder('latin1')
+    .decode(data)
+    .replace(/[\0 ]+$/u, '')
+    .split('\\');
+  const points = Float64Array.from(texts, (text) => (text.trim() === '' ? Number.NaN : Number(text)));
+  if (points.length % 3 !== 0)
+    throw malformed(roiNumber, index, `its ${points.length} values are not triples`);
+  if (!points.every((value) => Number.isFinite(value)))
+    throw malformed(roiNumber, index, 'a coordinate is not a finite number');
+  return points;
+}
+
+function readColour(item: DataSet): readonly [number, number, number] | undefined {
+  const values = readNumbers(item, A.displayColour);
+  if (values === undefined || values.length < 3) return undefined;
+  const [red = 0, green = 0, blue = 0] = values.map((value) => Math.min(255, Math.max(0, Math.round(value))));
+  return [red, green, blue];
+}
+
+function readReferencedSeries(dataSet: DataSet): string[] {
+  const uids = readItems(dataSet, A.frameOfReferences)
+    .flatMap((frame) => readItems(frame, A.studies))
+    .flatMap((study) => readItems(study, A.series))
+    .flatMap((series) => readString(series, A.seriesUid) ?? []);
+  return [...new Set(uids)];
+}
+
+function readFrameOfReference(dataSet: DataSet): string | undefined {
+  const [frame] = readItems(dataSet, A.frameOfReferences);
+  const [roi] = readItems(dataSet, A.structureSetRois);
+  return (
+    (frame && readString(frame, A.frameOfReferenceUid)) ?? (roi && readString(roi, A.roiFrameOfReference))
+  );
+}
+
+function malformed(roiNumber: number, index: number, why: string): PipelineError {
+  return new PipelineError(
+    'MalformedContour',
+    `contour ${index + 1} of region number ${roiNumber} cannot be read: ${why}; save the contours again`,
+    { roiNumber, contour: index + 1 },
+  );
+}
