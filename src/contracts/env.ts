@@ -21,6 +21,12 @@ const MachineArns = {
 };
 const PrepareSession = { CONTOURFLOW_PREPARE_SESSION_ARN: arn };
 const JobQueue = { CONTOURFLOW_JOB_QUEUE_ARN: arn };
+/** What one training job asks of its host, as Batch wants it: decimal strings. No GPU in a CPU-only deployment. */
+const JobSize = {
+  CONTOURFLOW_JOB_VCPUS: z.string().regex(/^[1-9][0-9]*$/),
+  CONTOURFLOW_JOB_MEMORY_MIB: z.string().regex(/^[1-9][0-9]*$/),
+  CONTOURFLOW_JOB_GPUS: z.string().regex(/^[0-9]+$/),
+};
 
 export const STAGE_ENV = {
   'receive-webhook': z.object({ ...Table, ...Hints, ...Archives }),
@@ -39,7 +45,7 @@ export const STAGE_ENV = {
   'resolve-dataset': z.object({ ...Table, ...Bucket }),
   'freeze-items': z.object({ ...Bucket }),
   'save-manifest': z.object({ ...Table, ...Bucket }),
-  'plan-run': z.object({ ...Table, ...Bucket, ...JobQueue }),
+  'plan-run': z.object({ ...Table, ...Bucket, ...JobQueue, ...JobSize }),
   'collect-results': z.object({ ...Table, ...Bucket }),
   'notify-run': z.object({ ...Table, ...Bucket }),
   'track-run': z.object({ ...Table, ...Hints, ...PrepareSession, ...MachineArns }),
