@@ -1,0 +1,206 @@
+"""State that survives `kill -9`: what a call changes is on disk a moment later, not only after a clean shutdown.
+
+Stock ministack saves on SIGTERM. Here each AWS call marks its service, and a thread saves the marked services
+0.2 s later; a service whose snapshot is slow to make is saved less often, so that saving takes at most a fifth of
+the time. Queues are saved before SendMessage is answered while that is quick. DynamoDB items have a journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ministack import app
+from ministack.core import persistence
+from ministack.services import cloudformation, cloudwatch_logs, sqs
+from ministack.services import stepfunctions as sfn
+
+from . import upstream
+from .dynamodb_journal import DynamoDbJournal
+
+logger = logging.getLogger("contourflow.autosave")
+
+for _name in ("_state_map", "SERVICE_REGISTRY", "_MAIN_LOOP", "_load_persisted_state"):
+    upstream.require(app, _name)
+for _name in ("_json_default", "_state_format_version"):
+    upstream.require(persistence, _name)
+upstream.require(cloudformation, "_stacks")
+
+_DELAY_S = 0.2
+# A service is not saved again before this many times the duration of its last save has passed.
+_REST = 4.0
+_QUICK_SAVE_S = 0.005
+_DEPLOYMENT_INTERVAL_S = 1.0
+# What one call changes elsewhere: events are matched and delivered, functions run and write logs, jobs move.
+_SIDE_EFFECTS = ("sqs", "stepfunctions", "batch", "cloudwatch_logs", "lambda", "eventbridge")
+_READ_PREFIXES = ("Get", "List", "Describe", "Head", "Query", "Scan", "BatchGet", "Receive")
+
+
+class Autosave:
+    """Marks and saves. One per process."""
+
+    def __init__(self, folder: Path, journal: DynamoDbJournal) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._changed = threading.Condition()
+        self._marked: set[str] = set()
+        self._not_before: dict[str, float] = {}
+        self._save_lock = threading.Lock()
+        self._last_sqs_save_s = 0.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, daemon=True, name="contourflow-autosave")
+
+    def install(self) -> None:
+        """Mark services from ministack's own inner steps, replace its loader's last step, and start saving."""
+        upstream.replace(app, "_load_persisted_state", self._loading)
+        upstream.replace(sfn, "_add_event", self._marking("stepfunctions"))
+        upstream.replace(cloudwatch_logs, "_append_log_events", self._marking("cloudwatch_logs"))
+        actions = upstream.require(sqs, "_HANDLERS")
+        for action in ("SendMessage", "SendMessageBatch"):
+            actions[action] = self._saving_queue(actions[action])
+        self._thread.start()
+
+    def mark(self, *keys: str) -> None:
+        """Save the services with these state keys soon."""
+        with self._changed:
+            self._marked.update(keys)
+            self._changed.notify()
+
+    def mark_call(self, service: str, action: str) -> None:
+        """Mark what an AWS call may have changed; a read marks nothing."""
+        if action.startswith(_READ_PREFIXES):
+            if action == "ReceiveMessage":
+                self.mark("sqs")
+            return
+        self.mark(*_state_keys(service), *_SIDE_EFFECTS)
+
+    def save(self, key: str) -> None:
+        """Save one service now."""
+        with self._save_lock:
+            if key == "dynamodb":
+                number = self._journal.start_new_file()
+                self._write(key)
+                self._journal.drop_before(number)
+            else:
+                self._write(key)
+
+    def stop(self) -> None:
+        """Stop saving in the background; ministack's shutdown has written everything once more."""
+        self._stopping = True
+        self.mark()
+        self._thread.join(timeout=5)
+
+    def _work(self) -> None:
+        while not self._stopping:
+            with self._changed:
+                while not self._marked and not self._stopping:
+                    self._changed.wait(timeout=_DEPLOYMENT_INTERVAL_S)
+                    # A deployment works on after its call was answered, in any service.
+                    if _deploying():
+                        self._marked.update(_loaded_keys())
+            time.sleep(_DELAY_S)
+            now = time.monotonic()
+            with self._changed:
+                due = {key for key in self._marked if self._not_before.get(key, 0) <= now}
+                self._marked -= due
+            for key in sorted(due):
+                self._save_timed(key)
+
+    def _save_timed(self, key: str) -> None:
+        started = time.monotonic()
+        try:
+            self.save(key)
+        except Exception:
+            logger.exception("could not save %s; it is tried again", key)
+            self.mark(key)
+        ended = time.monotonic()
+        self._not_before[key] = ended + _REST * (ended - started)
+
+    def _write(self, key: str) -> None:
+        state = _snapshot(key)
+        if state is None:
+            return
+        wrapped = {"__ministack_format__": persistence._state_format_version(key), "payload": state}
+        text = json.dumps(wrapped, default=persistence._json_default)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        scratch = self._folder / f"{key}.json.tmp-autosave"
+        scratch.write_text(text, encoding="utf-8")
+        os.replace(scratch, self._folder / f"{key}.json")
+
+    def _loading(self, load: Any) -> Any:
+        def load_all() -> None:
+            load()
+            replayed = self._journal.replay()
+            self._journal.install()
+            if replayed:
+                logger.info("replayed %d DynamoDB changes that were newer than the snapshot", replayed)
+                self.mark("dynamodb")
+
+        return load_all
+
+    def _marking(self, key: str) -> Callable[[Any], Any]:
+        def wrap(step: Any) -> Any:
+            def marked(*args: Any, **kwargs: Any) -> Any:
+                result = step(*args, **kwargs)
+                self.mark(key)
+                return result
+
+            return marked
+
+        return wrap
+
+    def _saving_queue(self, send: Any) -> Any:
+        def send_and_save(*args: Any, **kwargs: Any) -> Any:
+            answer = send(*args, **kwargs)
+            if self._last_sqs_save_s > _QUICK_SAVE_S:
+                self.mark("sqs")
+                self._last_sqs_save_s *= 0.9
+                return answer
+            started = time.monotonic()
+            self.save("sqs")
+            self._last_sqs_save_s = time.monotonic() - started
+            return answer
+
+        return send_and_save
+
+
+def _state_keys(service: str) -> list[str]:
+    module = app.SERVICE_REGISTRY.get(service, {}).get("module")
+    return [key for key, name in app._state_map.items() if name == module]
+
+
+def _loaded_keys() -> list[str]:
+    return [key for key, name in app._state_map.items() if f"ministack.services.{name}" in sys.modules]
+
+
+def _deploying() -> bool:
+    return any(str(s.get("StackStatus", "")).endswith("_IN_PROGRESS") for s in cloudformation._stacks.all_values())
+
+
+def _snapshot(key: str) -> Any:
+    """State of a service, taken while others change it: tried again on a change, then taken on the main loop."""
+    module = sys.modules.get(f"ministack.services.{app._state_map[key]}")
+    get_state = getattr(module, "get_state", None)
+    if get_state is None:
+        return None
+    for _ in range(4):
+        try:
+            return get_state()
+        except RuntimeError:
+            time.sleep(0.01)
+    loop = app._MAIN_LOOP
+
+    async def on_loop() -> Any:
+        return get_state()
+
+    if loop is None or loop.is_closed():
+        return get_state()
+    return asyncio.run_coroutine_threadsafe(on_loop(), loop).result(timeout=30)

@@ -1,0 +1,73 @@
+"""Function workers: their own credentials, the Node.js first on PATH, and a bounded number of processes.
+
+Stock ministack starts one process for every concurrent invocation; a hundred parallel requests are a hundred
+Node.js starts, which no small machine survives. Here invocations beyond the bound wait for a free worker.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import defaultdict
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from . import upstream
+from .principals import issue_credentials
+
+# A function that (indirectly) calls itself could wait for its own worker; after this it gets an extra one instead.
+_LONGEST_WAIT_S = 120.0
+
+
+class NodeMissing(RuntimeError):
+    """No `node` on PATH, so no function can run."""
+
+
+def install(workers_per_function: int) -> None:
+    """Give every worker its own credentials and let at most `workers_per_function` of a function run at a time."""
+    upstream.replace(lambda_runtime, "execution_credentials", lambda _original: function_credentials)
+    upstream.replace(lambda_svc, "execution_credentials", lambda _original: function_credentials)
+    upstream.replace(lambda_runtime, "_detect_runtime_binary", _first_node_on_path)
+    upstream.replace(lambda_svc, "_execute_function_warm", lambda run: _bounded(run, workers_per_function))
+
+
+def node_on_path() -> str:
+    """Absolute path of the first `node` on PATH.
+
+    Raises:
+        NodeMissing: there is none.
+    """
+    found = shutil.which("node")
+    if found is None:
+        raise NodeMissing("no node on PATH; start the emulator through npm, which supplies Node.js 24")
+    return found
+
+
+def function_credentials(config: dict[str, Any]) -> dict[str, str]:
+    """SDK environment variables of one function, from its name and its execution role."""
+    return issue_credentials("lambda", config.get("FunctionName", "unknown"), config.get("Role", ""))
+
+
+def _first_node_on_path(detect: Any) -> Any:
+    def binary_and_script(runtime: str) -> tuple[str, str]:
+        binary, script = detect(runtime)
+        return (node_on_path() if binary == "node" else binary), script
+
+    return binary_and_script
+
+
+def _bounded(run: Any, workers: int) -> Any:
+    places: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(workers))
+
+    def execute(func: dict[str, Any], event: Any, request_id: str) -> Any:
+        place = places[(func.get("config") or func).get("FunctionName", "unknown")]
+        got_place = place.acquire(timeout=_LONGEST_WAIT_S)
+        try:
+            return run(func, event, request_id)
+        finally:
+            if got_place:
+                place.release()
+
+    return execute

@@ -1,0 +1,65 @@
+"""After a crash: what was running is ended, said to be ended, and told to those who wait for it.
+
+Executions become ABORTED and jobs FAILED while the state is loaded; their events follow once AWS is served again,
+because rules, queues and functions must be there to receive them.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from ministack.services import stepfunctions as sfn
+
+from . import upstream
+from .batch_jobs import BatchJobs
+
+logger = logging.getLogger("contourflow.recovery")
+
+CAUSE = "The emulator was stopped while this execution ran."
+
+
+class Recovery:
+    """Collects what a crash interrupted, and announces it once."""
+
+    def __init__(self, jobs: BatchJobs) -> None:
+        self._jobs = jobs
+        self._aborted: list[dict[str, Any]] = []
+        self._failed: list[dict[str, Any]] = []
+
+    def install(self) -> None:
+        """Mark interrupted executions ABORTED where ministack, on loading its state, would mark them FAILED."""
+        upstream.replace(sfn, "_restore_state", self._aborting)
+
+    def end_interrupted_jobs(self) -> None:
+        """End orphaned job processes and fail their jobs; call once the state is loaded."""
+        self._failed = self._jobs.end_orphans()
+
+    def announce(self) -> None:
+        """Send the status events of everything that was ended; call once AWS is served."""
+        for execution in self._aborted:
+            sfn._emit_execution_status_event(execution)
+        self._jobs.announce(self._failed)
+        if self._aborted or self._failed:
+            logger.info(
+                "a crash interrupted %d executions and %d jobs; their events were sent",
+                len(self._aborted),
+                len(self._failed),
+            )
+        self._aborted, self._failed = [], []
+
+    def _aborting(self, restore: Any) -> Any:
+        def restore_state(data: dict[str, Any] | None) -> None:
+            executions = (data or {}).get("executions")
+            for execution in executions.all_values() if executions is not None else []:
+                if execution["status"] == "RUNNING":
+                    execution.update(status="ABORTED", stopDate=sfn.now_iso(), cause=CAUSE)
+                    details = {"executionAbortedEventDetails": {"error": "", "cause": CAUSE}}
+                    sfn._add_event(execution, "ExecutionAborted", details)
+                    if not execution.get("mapRunArn") and not execution.get("sync"):
+                        self._aborted.append(execution)
+            restore(data)
+
+        return restore_state
+
+

@@ -1,0 +1,57 @@
+"""Serves the emulator (and the browser's origin) on 127.0.0.1 until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as ministack_app
+
+from . import upstream
+from .settings import LOOPBACK, Settings
+
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+async def serve_until_stopped(settings: Settings, after_start: Callable[[], None], web_app: AsgiApp | None) -> None:
+    """Run the servers; `after_start` is called on its own thread once AWS requests are answered."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    servers = [serve(_emulator(after_start), _config(settings.port), shutdown_trigger=stopped.wait)]
+    if web_app is not None and settings.web_port is not None:
+        servers.append(serve(web_app, _config(settings.web_port), shutdown_trigger=stopped.wait))
+    await asyncio.gather(*servers)
+
+
+def _config(port: int) -> Config:
+    config = Config()
+    config.bind = [f"{LOOPBACK}:{port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 3
+    config.loglevel = "WARNING"
+    return config
+
+
+def _emulator(after_start: Callable[[], None]) -> AsgiApp:
+    inner = upstream.require(ministack_app, "app")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            # Looked up at call time: other modules of this package wrap it too.
+            await ministack_app.app(scope, receive, send)
+            return
+
+        async def announce(message: Any) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                asyncio.get_running_loop().run_in_executor(None, after_start)
+
+        await inner(scope, receive, announce)
+
+    return application

@@ -1,0 +1,79 @@
+"""Puts every addition of this package in place. Imported only after `apply_environment`: it loads ministack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ministack import app
+from ministack.services import eventbridge, scheduler
+
+from . import (
+    batch_cloudformation,
+    lambda_errors,
+    lambda_workers,
+    recorded_types,
+    sfn_batch,
+    sfn_distributed_map,
+    sfn_executions,
+    sfn_s3,
+    upstream,
+)
+from .autosave import Autosave
+from .batch_jobs import BatchJobs
+from .call_log import CallLog
+from .dynamodb_journal import DynamoDbJournal
+from .recovery import Recovery
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """The additions that have a life of their own after installation."""
+
+    jobs: BatchJobs
+    recovery: Recovery
+    autosave: Autosave
+    journal: DynamoDbJournal
+    calls: CallLog
+
+    def after_start(self) -> None:
+        """Finish the recovery from a crash, now that AWS is served."""
+        self.recovery.announce()
+        self.autosave.mark("stepfunctions", "batch", "sqs")
+
+    def stop(self) -> None:
+        """End job processes and background writers; ministack has saved its state by now."""
+        self.jobs.stop_all()
+        self.autosave.stop()
+        self.journal.close()
+        self.calls.stop()
+
+
+def install(settings: Settings) -> Wrapper:
+    """Replace what the additions replace.
+
+    Raises:
+        UpstreamChanged: ministack no longer has something they need.
+    """
+    lambda_errors.install()
+    lambda_workers.install(settings.lambda_workers)
+    recorded_types.install()
+    batch_cloudformation.install()
+    jobs = BatchJobs(settings)
+    jobs.install()
+    sfn_s3.install()
+    sfn_batch.install(jobs)
+    sfn_distributed_map.install()
+    journal = DynamoDbJournal(settings.state_dir / "journal")
+    autosave = Autosave(settings.state_dir / "services", journal)
+    calls = CallLog(settings.state_dir / "calls.jsonl", autosave.mark_call)
+    calls.install()
+    sfn_executions.install()
+    recovery = Recovery(jobs)
+    recovery.install()
+    autosave.install()
+    upstream.replace(app, "_load_persisted_state", lambda load: lambda: (load(), recovery.end_interrupted_jobs()))
+    if not settings.scheduled_rules:
+        for module in (eventbridge, scheduler):
+            upstream.replace(module, "start_scheduler", lambda _original: lambda: None)
+    return Wrapper(jobs, recovery, autosave, journal, calls)
