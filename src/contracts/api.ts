@@ -36,7 +36,7 @@ import {
   RunResultRecord,
   TrainingConfigRecord,
 } from './records.ts';
-import { MetricLine, TrainingParameters } from './training.ts';
+import { BakedInParameters, MetricLine } from './training.ts';
 
 /**
  * The HTTP API. One table of operations is the only description of it: the server routes by it, the CLI and
@@ -387,7 +387,7 @@ export const API = {
     action: 'run:launch',
     request: z.strictObject({
       description: z.string().max(4096).default(''),
-      bakedIn: TrainingParameters.partial().default({}),
+      bakedIn: BakedInParameters.default({}),
       runtime: z.array(z.string()).default([]),
       budgetUsd: z.number().positive().default(50),
       timeoutSeconds: z

@@ -98,6 +98,7 @@ export const ValidationReport = z.strictObject({
   complete: z.int(),
   subjects: z.int(),
   rows: z.array(ValidationRow),
+  warnings: z.array(z.string()).describe('such as identical pixels under two subjects'),
 });
 export type ValidationReport = z.infer<typeof ValidationReport>;
 

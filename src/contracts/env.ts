@@ -61,6 +61,9 @@ export const STAGE_ENV = {
     ...MachineArns,
     CONTOURFLOW_JOB_LOG_GROUP: z.string().min(1),
     CONTOURFLOW_ADMIN_GROUP: z.string().default('admins'),
+    /** For looking at an archive on request; without them `sync` answers ConfigurationError. */
+    CONTOURFLOW_ARCHIVE_PARAMETERS: z.string().startsWith('/').optional(),
+    CONTOURFLOW_ARCHIVE_SECRETS: z.string().min(1).optional(),
   }),
 } as const satisfies Record<LambdaStage, z.ZodType>;
 

@@ -58,6 +58,8 @@ export const ERROR_CODES = {
   IncompleteDataset: { httpStatus: 422, retryable: false },
   InvalidSplit: { httpStatus: 422, retryable: false },
   MixedUnits: { httpStatus: 422, retryable: false },
+  MixedSpacing: { httpStatus: 422, retryable: false },
+  MixedClasses: { httpStatus: 422, retryable: false },
   UnsafeModel: { httpStatus: 422, retryable: false },
   InvalidModel: { httpStatus: 422, retryable: false },
   InvalidParameters: { httpStatus: 422, retryable: false },

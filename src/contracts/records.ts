@@ -28,6 +28,7 @@ import {
 import { LabelPolicies } from './label-policy.ts';
 import { CaseResource, Problem } from './stages/prepare-session.ts';
 import {
+  BakedInParameters,
   EvaluationResult,
   NetworkDefinition,
   Preprocessing,
@@ -204,6 +205,7 @@ export const DatasetRecord = z.strictObject({
   sizeBytes: z.int(),
   subjects: z.record(Partition, z.array(SubjectId)),
   testLooks: z.int().min(0),
+  warnings: z.array(z.string()).default([]).describe('such as identical pixels under two subjects'),
 });
 export const TrainingConfigRecord = z.strictObject({
   ...Base,
@@ -212,7 +214,7 @@ export const TrainingConfigRecord = z.strictObject({
   state: z.literal('active'),
   description: z.string().max(4096),
   engine: z.literal('monai'),
-  bakedIn: TrainingParameters.partial(),
+  bakedIn: BakedInParameters,
   runtime: z.array(z.string()).describe('names of the parameters a launch may set'),
   budgetUsd: z.number().positive(),
   timeoutSeconds: z

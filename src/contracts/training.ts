@@ -65,6 +65,22 @@ export const TrainingParameters = z.strictObject({
 });
 export type TrainingParameters = z.infer<typeof TrainingParameters>;
 
+/**
+ * Some of the parameters, without defaults: what is not baked in stays open. (`TrainingParameters.partial()`
+ * would fill in every default.)
+ */
+export const BakedInParameters = z.strictObject({
+  maxEpochs: TrainingParameters.shape.maxEpochs.unwrap().optional(),
+  validationInterval: TrainingParameters.shape.validationInterval.unwrap().optional(),
+  learningRate: TrainingParameters.shape.learningRate.unwrap().optional(),
+  weightDecay: TrainingParameters.shape.weightDecay.unwrap().optional(),
+  batchSize: TrainingParameters.shape.batchSize.unwrap().optional(),
+  patchesPerVolume: TrainingParameters.shape.patchesPerVolume.unwrap().optional(),
+  seed: TrainingParameters.shape.seed.unwrap().optional(),
+  amp: TrainingParameters.shape.amp.unwrap().optional(),
+});
+export type BakedInParameters = z.infer<typeof BakedInParameters>;
+
 /** Weights a run starts from. Its classes tell which head belongs to which region. */
 export const InitialWeights = z.strictObject({
   modelVersionId: ModelVersionId,
