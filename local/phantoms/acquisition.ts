@@ -29,7 +29,8 @@ const COVERED_MM: Vec3 = [75, 68, 69];
 
 /** Chooses orientation by subject number in turn, and everything else by chance. */
 export function chooseAcquisition(random: Random, subject: number): Acquisition {
-  const orientation = (['axial', 'oblique', 'feet-first', 'axial', 'oblique'] as const)[subject % 5] ?? 'axial';
+  const orientation =
+    (['axial', 'oblique', 'feet-first', 'axial', 'oblique'] as const)[subject % 5] ?? 'axial';
   const inPlane = random.uniform(1.05, 1.5);
   const betweenRows = subject % 5 === 3 ? inPlane * 1.1 : inPlane;
   const spacing: Vec3 = [round4(inPlane), round4(betweenRows), round4(random.uniform(1.7, 2.9))];
@@ -46,7 +47,10 @@ export function chooseAcquisition(random: Random, subject: number): Acquisition 
     round4(random.uniform(-400, 400)),
   ];
   const corner = add(
-    add(scale(rowCosine, (spacing[0] * (columns - 1)) / 2), scale(columnCosine, (spacing[1] * (rows - 1)) / 2)),
+    add(
+      scale(rowCosine, (spacing[0] * (columns - 1)) / 2),
+      scale(columnCosine, (spacing[1] * (rows - 1)) / 2),
+    ),
     scale(normal, (spacing[2] * (slices - 1)) / 2),
   );
   const origin = subtract(isocentre, corner);

@@ -48,7 +48,12 @@ export function createAnatomy(random: Random): Anatomy {
     ...bowelLoops(random, size, [spleenValue, liverValue, spleenValue, kidneyValue]),
     ...psoas(random, size, kidneyValue),
   ];
-  const skin = superellipsoid({ centre: [0, 0, 0], radii: [33 * size, 27 * size, 1e6], exponent: 2.2, turn: 0 });
+  const skin = superellipsoid({
+    centre: [0, 0, 0],
+    radii: [33 * size, 27 * size, 1e6],
+    exponent: 2.2,
+    turn: 0,
+  });
   const tissueAt = (p: Vec3): number => {
     const depth = skin(p);
     if (depth > 0) return AIR;
@@ -167,7 +172,11 @@ function bowelLoops(random: Random, size: number, values: readonly number[]): Ti
   ];
   return starts.map((start, index) => {
     const from = jittered(random, start, size, 2);
-    const to: Vec3 = [from[0] + random.uniform(8, 15), from[1] + random.uniform(-3, 5), from[2] + random.uniform(-6, 6)];
+    const to: Vec3 = [
+      from[0] + random.uniform(8, 15),
+      from[1] + random.uniform(-3, 5),
+      from[2] + random.uniform(-6, 6),
+    ];
     return {
       solid: capsule(from, to, random.uniform(3, 4.4)),
       hounsfield: values[index % values.length] as number,

@@ -1,7 +1,7 @@
 import { type Acquisition, patientPoint } from './acquisition.ts';
 import type { Organ } from './anatomy.ts';
 import type { Contour } from './structures.ts';
-import { traceContours, type TracedPlane } from './trace-contours.ts';
+import { type TracedPlane, traceContours } from './trace-contours.ts';
 import { add, dot, subtract, type Vec3 } from './vector.ts';
 
 /** How a hole is drawn: as a contour of its own inside the outer one, or joined to it by a slit. */

@@ -69,11 +69,13 @@ export function generatePhantom({ seed, subject }: PhantomRequest): Phantom {
   const uid = (...parts: readonly (string | number)[]): string => uidFrom(seed, subject, ...parts);
   const sopInstanceUids = Array.from({ length: grid.slices }, (_, k) => uid('image', k));
   const holes: HoleStyle = subject % 2 === 0 ? 'keyhole' : 'nested';
-  const regions = anatomy.organs.map((organ, at): Region => ({
-    name: organ.name,
-    colour: COLOURS[at] as Region['colour'],
-    contours: drawOrgan(organ, grid, sopInstanceUids, holes),
-  }));
+  const regions = anatomy.organs.map(
+    (organ, at): Region => ({
+      name: organ.name,
+      colour: COLOURS[at] as Region['colour'],
+      contours: drawOrgan(organ, grid, sopInstanceUids, holes),
+    }),
+  );
   const number = String(subject).padStart(3, '0');
   const names = { patientId: `PHANTOM_${number}`, patientName: `PHANTOM^${number}` };
   const series = {

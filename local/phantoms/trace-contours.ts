@@ -77,8 +77,14 @@ function linkCell(
   const pairs =
     crossed.length === 4
       ? inside[0]
-        ? [[0, 3], [1, 2]]
-        : [[0, 1], [2, 3]]
+        ? [
+            [0, 3],
+            [1, 2],
+          ]
+        : [
+            [0, 1],
+            [2, 3],
+          ]
       : crossed.length === 2
         ? [crossed]
         : [];

@@ -15,9 +15,5 @@ export const cross = (a: Vec3, b: Vec3): Vec3 => [
 export function turned(p: Vec3, aboutX: number, aboutZ: number): Vec3 {
   const y = p[1] * Math.cos(aboutX) - p[2] * Math.sin(aboutX);
   const z = p[1] * Math.sin(aboutX) + p[2] * Math.cos(aboutX);
-  return [
-    p[0] * Math.cos(aboutZ) - y * Math.sin(aboutZ),
-    p[0] * Math.sin(aboutZ) + y * Math.cos(aboutZ),
-    z,
-  ];
+  return [p[0] * Math.cos(aboutZ) - y * Math.sin(aboutZ), p[0] * Math.sin(aboutZ) + y * Math.cos(aboutZ), z];
 }

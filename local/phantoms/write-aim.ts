@@ -11,7 +11,9 @@ const AIM_NAMESPACE = 'gme://caCORE.caCORE/4.4/edu.northwestern.radiology.AIM';
  * TwoDimensionPolyline per polygon, the first point repeated at the end with coordinateIndex 0 again.
  */
 export function writeAim(structures: Structures, toImagePixel: ToImagePixel): string {
-  const annotations = structures.regions.map((region, at) => annotation(structures, region, at, toImagePixel));
+  const annotations = structures.regions.map((region, at) =>
+    annotation(structures, region, at, toImagePixel),
+  );
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<ImageAnnotationCollection xmlns="${AIM_NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" aimVersion="AIMv4_0">`,
@@ -39,7 +41,13 @@ function annotation(structures: Structures, region: Region, at: number, toImageP
   ].join('\n');
 }
 
-function polyline(uid: string, region: Region, contour: Contour, index: number, toImagePixel: ToImagePixel): string {
+function polyline(
+  uid: string,
+  region: Region,
+  contour: Contour,
+  index: number,
+  toImagePixel: ToImagePixel,
+): string {
   const coordinates = contour.points.map((p, at) => coordinate(at, toImagePixel(contour.sopInstanceUid, p)));
   const [first] = coordinates;
   return [

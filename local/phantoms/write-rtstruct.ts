@@ -26,7 +26,11 @@ export function writeRtstruct(structures: Structures): Buffer {
     [0x30060008, 'DA', '20260101'],
     [0x30060009, 'TM', '120000'],
     [0x30060010, 'SQ', [referencedFrame(structures)]],
-    [0x30060020, 'SQ', regions.map((region, at) => structureSetRoi(region, at + 1, series.frameOfReferenceUid))],
+    [
+      0x30060020,
+      'SQ',
+      regions.map((region, at) => structureSetRoi(region, at + 1, series.frameOfReferenceUid)),
+    ],
     [0x30060039, 'SQ', regions.map((region, at) => roiContour(region, at + 1, series.sopClassUid))],
     [0x30060080, 'SQ', regions.map((_, at) => observation(at + 1))],
   ]);
