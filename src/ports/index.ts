@@ -98,6 +98,8 @@ export interface WorkflowEngine {
     startedAt: string;
     stoppedAt: string | null;
   } | null>;
+  /** ARN of the execution of that name, whether or not it exists. */
+  arnOf(machine: string, name: string): string;
 }
 
 export interface JobDescription {
@@ -130,7 +132,11 @@ export interface EventPublisher {
 
 /** Webhook secrets: current and, while rotating, previous. */
 export interface SecretReader {
-  webhookSecrets(archiveId: string): Promise<string[]>;
+  /**
+   * May answer from a cache; `refresh` asks for newer ones, when none of the known secrets fitted.
+   * @throws NotFound for an archive that is not configured.
+   */
+  webhookSecrets(archiveId: string, options?: { refresh?: boolean }): Promise<string[]>;
 }
 
 export interface CredentialIssuer {
