@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { SchemaVersion, Sha256, SpacingMm } from './identifiers.ts';
+
+const DicomText = z.string().min(1).max(64).describe('a UID as the file states it');
+const Percent = z.number().describe('percent');
+const Ml = z.number().describe('millilitres');
+
+/** An input of the case by content; file names and patient data have no place here. */
+export const CertifiedInput = z.strictObject({
+  role: z.enum(['slice', 'contours', 'label-map']),
+  sha256: Sha256,
+  sizeBytes: z.int().nonnegative(),
+});
+export type CertifiedInput = z.infer<typeof CertifiedInput>;
+
+/** A voxel grid; LPS mm, i = column, j = row, k = slice. */
+export const CertifiedGrid = z.strictObject({
+  sizeIjk: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
+  spacingMm: SpacingMm,
+  originLps: z.tuple([z.number(), z.number(), z.number()]),
+  directionLps: z.array(z.number()).length(9).describe('row-major; the columns are the axes of i, j and k'),
+});
+export type CertifiedGrid = z.infer<typeof CertifiedGrid>;
+
+export const RejectedSlice = z.strictObject({ sha256: Sha256, code: z.string(), message: z.string() });
+export type RejectedSlice = z.infer<typeof RejectedSlice>;
+
+/** One region from contour to model space. */
+export const CertifiedRegion = z.strictObject({
+  name: z.string(),
+  value: z.int().min(1).max(65535),
+  roiNumbers: z.array(z.int()),
+  contours: z.int().nonnegative(),
+  planes: z.int().nonnegative(),
+  gaps: z.int().nonnegative(),
+  voxelsDrawn: z.int().nonnegative().describe('enclosed by the contours'),
+  voxelsNative: z.int().nonnegative().describe('in the native mask, after later regions took theirs'),
+  voxelsModel: z.int().nonnegative().describe('in the mask at model spacing'),
+  volumeMlContours: Ml,
+  volumeMlDrawn: Ml,
+  volumeMlNative: Ml,
+  volumeMlModel: Ml,
+  contourDriftPercent: Percent.nullable().describe(
+    'drawn voxels against contours; null without contour area',
+  ),
+  resamplingDriftPercent: Percent.nullable().describe(
+    'model against native; null when the native mask has none',
+  ),
+});
+export type CertifiedRegion = z.infer<typeof CertifiedRegion>;
+
+export const CertificateGate = z.strictObject({
+  gate: z.enum([
+    'contour-voxel-volume',
+    'resampling-drift',
+    'region-lost',
+    'overlap-share',
+    'missing-regions',
+    'review-warnings',
+  ]),
+  region: z.string().nullable().describe('region with the worst value; null when the gate is about the case'),
+  value: z.number(),
+  threshold: z.number().describe('passed when value <= threshold'),
+  passed: z.boolean(),
+});
+export type CertificateGate = z.infer<typeof CertificateGate>;
+
+/** Limits of the gates; an automation may set its own. Losing a region always fails. */
+export const CertificateThresholds = z.strictObject({
+  contourVolumePercent: z.number().min(0).default(5).describe('drawn voxels against contours'),
+  resamplingDriftPercent: z.number().min(0).default(5).describe('model mask against native mask'),
+  smallRegionVoxels: z.int().min(0).default(500).describe('below this many native voxels a region is small'),
+  smallRegionPercent: z.number().min(0).default(15).describe('limit of both volume gates for small regions'),
+  overlapPercent: z.number().min(0).default(1).describe('voxels lost to later regions, of those drawn'),
+});
+export type CertificateThresholds = z.infer<typeof CertificateThresholds>;
+
+/** Proof of one conversion: what went in, what came out, how far they agree, and whether that is good enough. */
+export const Certificate = z.strictObject({
+  schemaVersion: SchemaVersion,
+  softwareVersion: z.string(),
+  seriesUid: DicomText,
+  unit: z.string().describe('of the image values: HU, BQML, or as the file says'),
+  scaleSource: z.enum(['rescale', 'stored']),
+  inputs: z.array(CertifiedInput).min(1),
+  slicesUsed: z.int().positive(),
+  slicesRejected: z.array(RejectedSlice),
+  nativeGrid: CertifiedGrid,
+  modelGrid: CertifiedGrid,
+  maxStorageError: z.number().nonnegative().describe('of native values, in their unit'),
+  maxRoundingError: z.number().nonnegative().describe('of model values, in their unit'),
+  regions: z.array(CertifiedRegion),
+  overlaps: z.array(z.strictObject({ lost: z.string(), won: z.string(), voxels: z.int().positive() })),
+  unmapped: z.array(z.strictObject({ number: z.int(), name: z.string() })),
+  missing: z.array(
+    z.strictObject({
+      name: z.string(),
+      value: z.int().min(1).max(65535),
+      policy: z.enum(['review', 'absent', 'ignore']),
+    }),
+  ),
+  warnings: z.array(
+    z.strictObject({
+      code: z.string(),
+      message: z.string(),
+      region: z.string().nullable(),
+      needsReview: z.boolean(),
+    }),
+  ),
+  gates: z.array(CertificateGate),
+  outcome: z.enum(['ready', 'needs-review']),
+  reasons: z.array(z.string()).describe('one sentence per failed gate, for a person'),
+});
+export type Certificate = z.infer<typeof Certificate>;

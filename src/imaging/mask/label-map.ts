@@ -1,0 +1,129 @@
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import type { RegionClass } from '../../contracts/dataset.ts';
+import { PipelineError } from '../../contracts/errors.ts';
+import { parseJsonLabelMap } from './label-map-json.ts';
+import { parseTextLabelMap } from './label-map-text.ts';
+import { foldRegionName } from './region-name.ts';
+
+/** One region of a label map. Order matters: where regions overlap, the later entry wins. */
+export interface LabelMapEntry {
+  readonly name: string;
+  /** Value in the mask, 1 to 65535; several entries may share one. */
+  readonly value: number;
+  /** Other spellings of the same structure. Two of them in one collection are suspicious. */
+  readonly synonyms: readonly string[];
+  /** ROI names that are parts of the region and are joined on purpose. */
+  readonly fuse: readonly string[];
+}
+
+export interface LabelMap {
+  readonly schemaVersion: 1;
+  readonly entries: readonly LabelMapEntry[];
+  /** ROI names that are left out knowingly and not reported. */
+  readonly ignore: readonly string[];
+}
+
+/** How an ROI name was found in the map. */
+export interface RegionMatch {
+  readonly entry: LabelMapEntry;
+  readonly via: 'name' | 'synonym' | 'fuse';
+}
+
+/** What a parser found: a map, and every complaint about the file. */
+export interface LabelMapDraft extends Omit<LabelMap, 'schemaVersion'> {
+  readonly problems: readonly string[];
+}
+
+const MAX_LABEL_MAP_BYTES = 1_048_576;
+
+/**
+ * Reads a label map: `region2MaskValueMap.txt` (`Liver=10`, one a line), or its JSON superset.
+ *
+ * Text is UTF-8 with or without byte order mark. A line splits at its last `=`; `#` starts a comment line.
+ *
+ * @throws MalformedLabelMap with every bad line in `details.problems`
+ */
+export function parseLabelMap(source: string | Uint8Array): LabelMap {
+  const text = decodeSource(source);
+  const draft = text.trimStart().startsWith('{') ? parseJsonLabelMap(text) : parseTextLabelMap(text);
+  const problems = [...draft.problems, ...nameClashes(draft)];
+  if (draft.entries.length === 0 && problems.length === 0) problems.push('it names no region');
+  if (problems.length > 0) throw malformed(problems);
+  return { schemaVersion: 1, entries: draft.entries, ignore: draft.ignore };
+}
+
+/** Entry for an ROI of this name, or undefined when the map has none. */
+export function matchRegion(map: LabelMap, roiName: string): RegionMatch | undefined {
+  const folded = foldRegionName(roiName);
+  const has = (names: readonly string[]) => names.some((name) => foldRegionName(name) === folded);
+  for (const entry of map.entries) {
+    if (foldRegionName(entry.name) === folded) return { entry, via: 'name' };
+    if (has(entry.synonyms)) return { entry, via: 'synonym' };
+    if (has(entry.fuse)) return { entry, via: 'fuse' };
+  }
+  return undefined;
+}
+
+/** Whether the map says to leave an ROI of this name out. */
+export function isIgnoredRegion(map: LabelMap, roiName: string): boolean {
+  const folded = foldRegionName(roiName);
+  return map.ignore.some((name) => foldRegionName(name) === folded);
+}
+
+/** Contiguous class indices from 1 in ascending mask value; entries of one value are one class, named by the first. */
+export function classTable(map: LabelMap): RegionClass[] {
+  const nameOf = new Map<number, string>();
+  for (const { name, value } of map.entries) if (!nameOf.has(value)) nameOf.set(value, name);
+  return [...nameOf]
+    .sort(([a], [b]) => a - b)
+    .map(([maskValue, name], position) => ({ index: position + 1, maskValue, name }));
+}
+
+/** Text that is equal for maps that act alike, whatever file they came from; its digest identifies the map. */
+export function labelMapDigestInput(map: LabelMap): string {
+  const sorted = (names: readonly string[]) => names.map(foldRegionName).sort();
+  return canonicalJson({
+    schemaVersion: map.schemaVersion,
+    entries: map.entries.map(({ name, value, synonyms, fuse }) => ({
+      name: name.normalize('NFC'),
+      value,
+      synonyms: sorted(synonyms),
+      fuse: sorted(fuse),
+    })),
+    ignore: sorted(map.ignore),
+  });
+}
+
+function decodeSource(source: string | Uint8Array): string {
+  if (source.length > MAX_LABEL_MAP_BYTES)
+    throw malformed([`it is larger than ${MAX_LABEL_MAP_BYTES} bytes`]);
+  if (typeof source === 'string') return source.replace(/^\uFEFF/u, '');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(source);
+  } catch {
+    throw malformed(['it is not UTF-8 text; save it as UTF-8']);
+  }
+}
+
+/** Two names that compare equal leave it open which value is meant. */
+function nameClashes({ entries, ignore }: LabelMapDraft): string[] {
+  const seen = new Map<string, string>();
+  const names = [...entries.flatMap(({ name, synonyms, fuse }) => [name, ...synonyms, ...fuse]), ...ignore];
+  return names.flatMap((name) => {
+    const folded = foldRegionName(name);
+    const earlier = seen.get(folded);
+    seen.set(folded, earlier ?? name);
+    return earlier === undefined
+      ? []
+      : [`"${name}" and "${earlier}" are the same name once case and spaces are ignored`];
+  });
+}
+
+function malformed(problems: readonly string[]): PipelineError {
+  return new PipelineError(
+    'MalformedLabelMap',
+    `the label map has ${problems.length} problem(s): ${problems.slice(0, 5).join('; ')}; ` +
+      'write one "name=value" a line with a value of 1 to 65535',
+    { problems },
+  );
+}

@@ -1,0 +1,22 @@
+/** Everything a mask can be built with that a person should know; the certificate repeats it. */
+export type MaskWarningCode =
+  | 'ContoursOutsideVolume'
+  | 'DegenerateContours'
+  | 'UnfilledContourTypes'
+  | 'PartlyCrossingContours'
+  | 'RepeatedContours'
+  | 'GapBetweenContours'
+  | 'GapInterpolated'
+  | 'MergedRois'
+  | 'FrameOfReferenceDiffers'
+  | 'AmbiguousSynonyms';
+
+export interface MaskWarning {
+  readonly code: MaskWarningCode;
+  readonly message: string;
+  /** Region's name in the label map; absent when the whole structure set is meant. */
+  readonly region?: string;
+  /** Whether a person has to look before the case is used. */
+  readonly needsReview: boolean;
+  readonly details: Readonly<Record<string, number | string>>;
+}
