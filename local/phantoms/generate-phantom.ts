@@ -1,13 +1,14 @@
 import { type Acquisition, chooseAcquisition, voxelIndex } from './acquisition.ts';
-import { createAnatomy, ORGAN_NAMES, type OrganName } from './anatomy.ts';
+import { type Anatomy, createAnatomy, type OrganName } from './anatomy.ts';
 import { drawOrgan, type HoleStyle } from './draw-structures.ts';
 import { createRandom, uidFrom } from './random.ts';
 import { scanAnatomy } from './scan-anatomy.ts';
 import { CT_IMAGE_STORAGE, type Region, type Structures } from './structures.ts';
 import type { Vec3 } from './vector.ts';
 import { writeAim } from './write-aim.ts';
-import { type PixelStorage, writeCtSlice } from './write-ct.ts';
+import type { PixelStorage } from './write-ct.ts';
 import { writeRtstruct } from './write-rtstruct.ts';
+import { type PhantomScan, writeSeries } from './write-series.ts';
 
 export const DEFAULT_SUBJECTS = 14;
 /** `region2MaskValueMap.txt` for the phantoms' organs. */
@@ -17,20 +18,6 @@ export interface PhantomRequest {
   readonly seed: number;
   /** Counts from 1; orientation, hole style and pixel storage follow from it. */
   readonly subject: number;
-}
-
-export interface NamedBytes {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-export interface PhantomScan {
-  /** Series number, which XNAT uses as the scan's id. */
-  readonly scanId: string;
-  readonly seriesUid: string;
-  readonly seriesDescription: string;
-  /** In file name order, which is not slice order. */
-  readonly files: readonly NamedBytes[];
 }
 
 /** What the phantom really is, on the grid of its scan: i fastest, then j, then k along the slice normal. */
@@ -65,46 +52,48 @@ export function generatePhantom({ seed, subject }: PhantomRequest): Phantom {
   const random = createRandom(`phantom/${seed}/${subject}`);
   const grid = chooseAcquisition(random, subject);
   const anatomy = createAnatomy(random);
-  const { hounsfield, labels } = scanAnatomy(anatomy, grid, random);
+  const volume = scanAnatomy(anatomy, grid, random);
   const uid = (...parts: readonly (string | number)[]): string => uidFrom(seed, subject, ...parts);
   const sopInstanceUids = Array.from({ length: grid.slices }, (_, k) => uid('image', k));
-  const holes: HoleStyle = subject % 2 === 0 ? 'keyhole' : 'nested';
-  const regions = anatomy.organs.map(
-    (organ, at): Region => ({
-      name: organ.name,
-      colour: COLOURS[at] as Region['colour'],
-      contours: drawOrgan(organ, grid, sopInstanceUids, holes),
-    }),
-  );
-  const number = String(subject).padStart(3, '0');
-  const names = { patientId: `PHANTOM_${number}`, patientName: `PHANTOM^${number}` };
-  const series = {
-    studyUid: uid('study'),
-    seriesUid: uid('series'),
-    frameOfReferenceUid: uid('frame'),
-    sopClassUid: CT_IMAGE_STORAGE,
+  const truth: PhantomTruth = {
+    ...volume,
+    grid,
+    voxels: countVoxels(volume.labels),
     sopInstanceUids,
+    holes: subject % 2 === 0 ? 'keyhole' : 'nested',
+    storage: subject % 3 === 0 ? 'uint16' : 'int16',
   };
-  const storage: PixelStorage = subject % 3 === 0 ? 'uint16' : 'int16';
-  const instanceNumbers = random.shuffle(sopInstanceUids.map((_, k) => k + 1));
-  const fileNumbers = random.shuffle(sopInstanceUids.map((_, k) => k + 1));
-  const perSlice = grid.rows * grid.columns;
-  const files = sopInstanceUids.map((sopInstanceUid, k) => ({
-    name: `CT.${String(fileNumbers[k]).padStart(4, '0')}.dcm`,
-    bytes: writeCtSlice(
-      { grid, k, instanceNumber: instanceNumbers[k] as number, storage, sopInstanceUid, ...names, ...series },
-      hounsfield.subarray(k * perSlice, (k + 1) * perSlice),
-    ),
-  }));
-  files.sort((a, b) => a.name.localeCompare(b.name));
+  const number = String(subject).padStart(3, '0');
+  const structures: Structures = {
+    label: 'Phantom organs',
+    uid: uid('structures'),
+    patientId: `PHANTOM_${number}`,
+    patientName: `PHANTOM^${number}`,
+    series: {
+      studyUid: uid('study'),
+      seriesUid: uid('series'),
+      frameOfReferenceUid: uid('frame'),
+      sopClassUid: CT_IMAGE_STORAGE,
+      sopInstanceUids,
+    },
+    regions: drawRegions(anatomy, truth),
+  };
   return {
-    subject: names.patientId,
-    session: `${names.patientId}_CT1`,
-    studyUid: series.studyUid,
-    scans: [{ scanId: '2', seriesUid: series.seriesUid, seriesDescription: 'Phantom abdomen', files }],
-    structures: { label: 'Phantom organs', uid: uid('structures'), series, regions, ...names },
-    truth: { grid, hounsfield, labels, voxels: countVoxels(labels), sopInstanceUids, holes, storage },
+    subject: structures.patientId,
+    session: `${structures.patientId}_CT1`,
+    studyUid: structures.series.studyUid,
+    scans: [writeSeries({ seriesNumber: '2', structures, truth, random })],
+    structures,
+    truth,
   };
+}
+
+function drawRegions(anatomy: Anatomy, truth: PhantomTruth): Region[] {
+  return anatomy.organs.map((organ, at) => ({
+    name: organ.name,
+    colour: COLOURS[at] as Region['colour'],
+    contours: drawOrgan(organ, truth.grid, truth.sopInstanceUids, truth.holes),
+  }));
 }
 
 function countVoxels(labels: Uint8Array): Record<OrganName, number> {
@@ -130,5 +119,3 @@ export function phantomAim({ structures, truth }: Pick<Phantom, 'structures' | '
     return [i + 0.5, j + 0.5];
   });
 }
-
-export { ORGAN_NAMES };

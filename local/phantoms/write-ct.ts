@@ -11,6 +11,7 @@ export interface CtSlice {
   /** Slice index along the normal. */
   readonly k: number;
   readonly instanceNumber: number;
+  readonly seriesNumber: string;
   readonly storage: PixelStorage;
   readonly patientId: string;
   readonly patientName: string;
@@ -43,7 +44,7 @@ export function writeCtSlice(slice: CtSlice, hounsfield: Int16Array): Buffer {
     [0x0020000d, 'UI', slice.studyUid],
     [0x0020000e, 'UI', slice.seriesUid],
     [0x00200010, 'SH', '1'],
-    [0x00200011, 'IS', '2'],
+    [0x00200011, 'IS', slice.seriesNumber],
     [0x00200013, 'IS', String(slice.instanceNumber)],
     [0x00200032, 'DS', cosineStrings(patientPoint(grid, 0, 0, slice.k)).map((text) => text.slice(0, 16))],
     [0x00200037, 'DS', cosineStrings([...grid.rowCosine, ...grid.columnCosine])],

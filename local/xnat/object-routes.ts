@@ -1,10 +1,10 @@
 import { HttpError } from './http-error.ts';
-import { type Session, type Subject, sqlTimestamp } from './model.ts';
+import { type Assessor, type Session, type Subject, sqlTimestamp } from './model.ts';
 import * as rows from './object-rows.ts';
 import type { XnatRequest } from './request.ts';
 import { found, type Target } from './resolve-path.ts';
 import type { XnatServer } from './server-context.ts';
-import { jsonReply, type Reply, tableReply, textReply } from './tables.ts';
+import { jsonReply, type Reply, type Table, tableReply, textReply } from './tables.ts';
 
 type ObjectTarget = Exclude<Target, { kind: 'resources' | 'resource' | 'files' | 'file' }>;
 
@@ -19,15 +19,24 @@ export function objectRoute(server: XnatServer, target: ObjectTarget, request: X
 function read(server: XnatServer, target: ObjectTarget, query: URLSearchParams): Reply {
   switch (target.kind) {
     case 'projects':
-      return tableReply(Object.values(server.store.state.projects).map(rows.projectRow), query);
+      return tableReply(
+        {
+          columns: rows.PROJECT_COLUMNS,
+          rows: Object.values(server.store.state.projects).map(rows.projectRow),
+        },
+        query,
+      );
     case 'project':
       return itemReply(rows.projectItem(found(target.project, `Unable to identify project ${target.id}`)));
     case 'subjects':
-      return tableReply(subjectsOf(server, target.project?.id).map(rows.subjectRow), query);
+      return tableReply(
+        { columns: rows.SUBJECT_COLUMNS, rows: subjectsOf(server, target.project?.id).map(rows.subjectRow) },
+        query,
+      );
     case 'subject':
       return itemReply(rows.subjectItem(found(target.subject, `Unable to identify subject ${target.id}`)));
     case 'experiments':
-      return tableReply(experimentRows(server, target.project?.id, target.subject?.id, query), query);
+      return tableReply(experimentTable(server, target.project?.id, target.subject?.id, query), query);
     case 'experiment': {
       if (target.session !== undefined) return itemReply(rows.sessionItem(target.session));
       const assessor = found(target.assessor, `Unable to identify experiment ${target.id}`);
@@ -35,7 +44,10 @@ function read(server: XnatServer, target: ObjectTarget, query: URLSearchParams):
     }
     case 'scans':
       return tableReply(
-        target.session.scans.map((scan) => rows.scanRow(target.session, scan)),
+        {
+          columns: rows.SCAN_COLUMNS,
+          rows: target.session.scans.map((scan) => rows.scanRow(target.session, scan)),
+        },
         query,
       );
     case 'scan':
@@ -44,9 +56,7 @@ function read(server: XnatServer, target: ObjectTarget, query: URLSearchParams):
       );
     case 'assessors':
       return tableReply(
-        Object.values(server.store.state.assessors)
-          .filter((assessor) => assessor.session === target.session.id)
-          .map((assessor) => rows.assessorRow(assessor, target.session)),
+        assessorTable(server, (assessor) => assessor.session === target.session.id),
         query,
       );
     case 'assessor':
@@ -66,27 +76,38 @@ function subjectsOf(server: XnatServer, project: string | undefined): Subject[] 
   );
 }
 
-/** Sessions, or assessors when `xsiType` asks for them: the poll query. */
-function experimentRows(
+function assessorTable(server: XnatServer, wanted: (assessor: Assessor) => boolean): Table {
+  const { assessors, sessions } = server.store.state;
+  const chosen = Object.values(assessors).filter(wanted);
+  return {
+    columns: rows.ASSESSOR_COLUMNS,
+    rows: chosen.map((assessor) => rows.assessorRow(assessor, sessions[assessor.session])),
+  };
+}
+
+/** Types that every session is: asking for one of them asks for all sessions. */
+const SESSION_BASE_TYPES = ['', 'xnat:imageSessionData', 'xnat:subjectAssessorData', 'xnat:experimentData'];
+
+/** Sessions, or assessors when `xsiType` asks for them: the poll query. `ID`, `label` and `project` filter. */
+function experimentTable(
   server: XnatServer,
   projectOfPath: string | undefined,
   subject: string | undefined,
   query: URLSearchParams,
-) {
-  const { sessions, assessors } = server.store.state;
-  const project = projectOfPath ?? query.get('project');
-  const inProject = (one: { project: string }): boolean => project === null || one.project === project;
+): Table {
+  const matches = (name: string, value: string): boolean => (query.get(name) ?? value) === value;
+  const wanted = (one: { id: string; label: string; project: string }): boolean =>
+    (projectOfPath ?? one.project) === one.project &&
+    matches('project', one.project) &&
+    matches('ID', one.id) &&
+    matches('label', one.label);
   const type = query.get('xsiType') ?? '';
-  if (type.startsWith('icr:')) {
-    return Object.values(assessors)
-      .filter(inProject)
-      .map((assessor) => rows.assessorRow(assessor, sessions[assessor.session]));
-  }
-  return Object.values(sessions)
-    .filter(inProject)
+  if (type.startsWith('icr:')) return assessorTable(server, wanted);
+  const sessions = Object.values(server.store.state.sessions)
+    .filter(wanted)
     .filter((session) => subject === undefined || session.subject === subject)
-    .filter((session) => type === '' || type === 'xnat:imageSessionData' || session.xsiType === type)
-    .map(rows.sessionRow);
+    .filter((session) => SESSION_BASE_TYPES.includes(type) || session.xsiType === type);
+  return { columns: rows.SESSION_COLUMNS, rows: sessions.map(rows.sessionRow) };
 }
 
 function create(server: XnatServer, target: ObjectTarget, request: XnatRequest): Reply {

@@ -2,7 +2,25 @@ import type { Assessor, Project, Resource, Scan, Session, Subject } from './mode
 import type { Place } from './resolve-path.ts';
 import type { Row } from './tables.ts';
 
-/** Rows of XNAT's lists, in the column order of its source. */
+/** Columns of each list, in the order of XNAT's source, then those that clients ask for by name. */
+export const PROJECT_COLUMNS =
+  'pi_firstname,secondary_ID,pi_lastname,name,description,ID,URI,insert_date'.split(',');
+export const SUBJECT_COLUMNS = 'insert_date,project,ID,label,insert_user,URI'.split(',');
+export const SESSION_COLUMNS =
+  'date,xsiType,xnat:subjectassessordata/id,insert_date,project,ID,label,URI,subject_ID,modality'.split(',');
+export const SCAN_COLUMNS =
+  'xnat_imagescandata_id,ID,type,quality,xsiType,note,series_description,UID,modality,URI'.split(',');
+export const ASSESSOR_COLUMNS =
+  'date,xsiType,session_label,xnat:imageassessordata/id,insert_date,session_ID,project,ID,label,URI,collectionType,name'.split(
+    ',',
+  );
+export const RESOURCE_COLUMNS =
+  'xnat_abstractresource_id,label,element_name,xsiType,category,cat_id,cat_desc,file_count,file_size,tags,content,format,URI'.split(
+    ',',
+  );
+export const FILE_COLUMNS =
+  'Name,Size,URI,collection,file_tags,file_format,file_content,cat_ID,digest,path'.split(',');
+
 export const projectRow = (project: Project): Row => ({
   pi_firstname: '',
   secondary_ID: project.id,
@@ -94,7 +112,6 @@ export function fileRows(resource: Resource, place: Place): Row[] {
     cat_ID: String(resource.id),
     digest: file.digest,
     path: file.path,
-    xsiType: 'xnat:resourceCatalog',
   }));
 }
 

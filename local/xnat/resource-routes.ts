@@ -39,7 +39,10 @@ export async function resourceRoute(
 
 function listResources(server: XnatServer, place: Place, query: URLSearchParams): Reply {
   return tableReply(
-    server.store.resourcesOf(place.holder).map((resource) => rows.resourceRow(resource, place)),
+    {
+      columns: rows.RESOURCE_COLUMNS,
+      rows: server.store.resourcesOf(place.holder).map((resource) => rows.resourceRow(resource, place)),
+    },
     query,
   );
 }
@@ -115,7 +118,10 @@ function listFiles(
   }
   if (query.get('format') === 'zip') return zipReply(server, listed, query);
   return tableReply(
-    listed.flatMap(({ place, resource }) => rows.fileRows(resource, place)),
+    {
+      columns: rows.FILE_COLUMNS,
+      rows: listed.flatMap(({ place, resource }) => rows.fileRows(resource, place)),
+    },
     query,
   );
 }

@@ -3,7 +3,7 @@ import { HttpError } from './http-error.ts';
 import { importRoute } from './import-routes.ts';
 import type { XnatRequest } from './request.ts';
 import type { XnatServer } from './server-context.ts';
-import { bytesReply, jsonReply, type Reply, tableReply, textReply } from './tables.ts';
+import { bytesReply, jsonReply, type Reply, type Row, tableReply, textReply } from './tables.ts';
 
 /** The release whose behaviour this server shows. */
 const XNAT_VERSION = '1.9.2';
@@ -61,18 +61,13 @@ function tokenJson(server: XnatServer, user: string): Record<string, unknown> {
 export function searchRoute(rest: readonly string[], query: URLSearchParams): Reply {
   const [what, type] = rest;
   if (what !== 'elements') throw new HttpError(404, 'There is no such search.');
-  if (type !== undefined) return tableReply([{ FIELD_ID: 'ID', HEADER: 'ID', TYPE: 'string' }], query);
-  return tableReply(
-    ELEMENTS.map((name) => ({
-      ELEMENT_NAME: name,
-      SINGULAR: name,
-      PLURAL: name,
-      SECURED: 'true',
-      COUNT: '0',
-    })),
-    query,
-  );
+  if (type !== undefined) {
+    return tableReply({ columns: ['FIELD_ID', 'TYPE'], rows: [{ FIELD_ID: 'ID', TYPE: 'string' }] }, query);
+  }
+  return tableReply({ columns: ['ELEMENT_NAME', 'SECURED'], rows: ELEMENTS.map(elementRow) }, query);
 }
+
+const elementRow = (name: string): Row => ({ ELEMENT_NAME: name, SECURED: 'true' });
 
 /** `/xapi/siteConfig` and `/xapi/schemas`. */
 export function siteRoute(rest: readonly string[]): Reply {

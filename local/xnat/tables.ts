@@ -25,43 +25,46 @@ export function errorReply(status: number, message: string): Reply {
   return { status, headers: { 'content-type': 'text/html;charset=UTF-8' }, body };
 }
 
+/** Text of a JSON or CSV list; `columns` also names them where there is no row. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+}
+
 /**
- * A list in the format asked for. `columns=` picks and orders columns; ID columns, URI and xsiType always stay,
- * because clients build their objects from them.
+ * A list in the format asked for. `columns=` picks and orders columns; one that the list does not know is left out,
+ * as XNAT does. URI and xsiType always stay, because clients build their objects from them.
  */
-export function tableReply(rows: readonly Row[], query: URLSearchParams): Reply {
-  const shaped = rows.map((row) => pickColumns(row, query.get('columns')));
+export function tableReply({ columns, rows }: Table, query: URLSearchParams): Reply {
+  const picked = pickColumns(columns, query.get('columns'));
+  const shaped = rows.map((row) => Object.fromEntries(picked.map((column) => [column, row[column] ?? ''])));
   if (query.get('format') === 'csv') {
-    return { status: 200, headers: { 'content-type': 'text/csv;charset=UTF-8' }, body: asCsv(shaped) };
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/csv;charset=UTF-8' },
+      body: asCsv(picked, shaped),
+    };
   }
-  if (query.get('format') === 'xml') throw new RangeError('xml lists are not served');
   return jsonReply({ ResultSet: { Result: shaped, totalRecords: String(shaped.length) } });
 }
 
-function pickColumns(row: Row, columns: string | null): Row {
-  if (columns === null || columns === '') return row;
-  const wanted = columns.split(',').map((column) => column.trim());
-  const picked = wanted.map((column): [string, string] => [column, columnValue(row, column)]);
-  const kept = ['URI', 'xsiType'].filter((column) => row[column] !== undefined && !wanted.includes(column));
-  return Object.fromEntries([
-    ...picked,
-    ...kept.map((column): [string, string] => [column, row[column] ?? '']),
-  ]);
+/** Columns may be asked for by schema path (`icr:roiCollectionData/collectionType`): its last step is the column. */
+function pickColumns(columns: readonly string[], asked: string | null): readonly string[] {
+  if (asked === null || asked === '') return columns;
+  const known = (name: string): string[] => {
+    const last = (name.split('/').at(-1) ?? name).toLowerCase();
+    return [
+      columns.find((column) => column === name) ??
+        columns.find((column) => column.toLowerCase() === last) ??
+        [],
+    ].flat();
+  };
+  const kept = columns.filter((column) => column === 'URI' || column === 'xsiType');
+  return [...new Set([...asked.split(',').flatMap((name) => known(name.trim())), ...kept])];
 }
 
-/** Columns may be asked for by schema path (`icr:roiCollectionData/collectionType`): the last step names the value. */
-function columnValue(row: Row, column: string): string {
-  const lower = (column.includes('/') ? (column.split('/').at(-1) ?? column) : column).toLowerCase();
-  const exact = row[column];
-  if (exact !== undefined) return exact;
-  const name = Object.keys(row).find((key) => key.toLowerCase() === lower);
-  return name === undefined ? '' : (row[name] ?? '');
-}
-
-function asCsv(rows: readonly Row[]): string {
-  const [first] = rows;
-  if (first === undefined) return '';
+function asCsv(columns: readonly string[], rows: readonly Row[]): string {
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-  const lines = rows.map((row) => Object.values(row).map(quoted).join(','));
-  return `${[Object.keys(first).map(quoted).join(','), ...lines].join('\n')}\n`;
+  const lines = rows.map((row) => columns.map((column) => quoted(row[column] ?? '')).join(','));
+  return `${[columns.map(quoted).join(','), ...lines].join('\n')}\n`;
 }
