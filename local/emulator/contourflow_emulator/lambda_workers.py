@@ -1,4 +1,4 @@
-"""Function workers: their own credentials, the Node.js first on PATH, and a bounded number of processes.
+"""Function workers: their own credentials, the Node.js first on PATH, the AWS SDK, and a bounded number of processes.
 
 Stock ministack starts one process for every concurrent invocation; a hundred parallel requests are a hundred
 Node.js starts, which no small machine survives. Here invocations beyond the bound wait for a free worker.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -16,6 +17,10 @@ from ministack.services import lambda_svc
 
 from . import upstream
 from .principals import issue_credentials
+
+# The JavaScript packages a Node.js runtime of AWS Lambda brings along; handlers of the CDK rely on them.
+_RUNTIME_PACKAGES = ("@aws-sdk", "@smithy", "@aws")
+_REPOSITORY_PACKAGES = Path(__file__).resolve().parents[3] / "node_modules"
 
 # A function that (indirectly) calls itself could wait for its own worker; after this it gets an extra one instead.
 _LONGEST_WAIT_S = 120.0
@@ -25,12 +30,29 @@ class NodeMissing(RuntimeError):
     """No `node` on PATH, so no function can run."""
 
 
-def install(workers_per_function: int) -> None:
+def install(workers_per_function: int, scratch: Path) -> None:
     """Give every worker its own credentials and let at most `workers_per_function` of a function run at a time."""
+    offer_runtime_packages(scratch)
     upstream.replace(lambda_runtime, "execution_credentials", lambda _original: function_credentials)
     upstream.replace(lambda_svc, "execution_credentials", lambda _original: function_credentials)
     upstream.replace(lambda_runtime, "_detect_runtime_binary", _first_node_on_path)
     upstream.replace(lambda_svc, "_execute_function_warm", lambda run: _bounded(run, workers_per_function))
+
+
+def offer_runtime_packages(scratch: Path) -> None:
+    """Let handlers find the AWS SDK of this checkout, and nothing else of its packages.
+
+    Workers unpack their code below `scratch`, and Node.js looks for packages in the folders above a file. What an
+    earlier run left there is removed first: its workers are gone.
+    """
+    for leftover in scratch.iterdir():
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+    offered = scratch / "node_modules"
+    offered.mkdir()
+    for name in _RUNTIME_PACKAGES:
+        if (_REPOSITORY_PACKAGES / name).is_dir():
+            (offered / name).symlink_to(_REPOSITORY_PACKAGES / name)
 
 
 def node_on_path() -> str:

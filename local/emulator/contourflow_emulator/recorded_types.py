@@ -51,6 +51,31 @@ def install() -> None:
     handlers = upstream.require(provisioners, "_RESOURCE_HANDLERS")
     for type_name in RECORDED_TYPES:
         handlers.setdefault(type_name, _handler(type_name))
+    handlers["AWS::CloudWatch::Alarm"] = _recording_metric_math(handlers["AWS::CloudWatch::Alarm"])
+
+
+def _recording_metric_math(alarm: dict[str, Any]) -> dict[str, Any]:
+    """Alarms on one metric stay upstream's; those on an expression, which it refuses, are recorded."""
+    recorded = _handler("AWS::CloudWatch::CompositeAlarm")
+
+    def create(logical_id: str, props: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
+        chosen = recorded if "Metrics" in props else alarm
+        created: tuple[str, dict[str, str]] = chosen["create"](logical_id, props, stack)
+        return created
+
+    def update(physical_id: str, old: Any, new: Any, stack: str, logical_id: str) -> tuple[str, dict[str, str]]:
+        if "Metrics" in new:
+            return recorded["update"](physical_id, old, new, stack, logical_id)  # type: ignore[no-any-return]
+        if "Metrics" in old or "update" not in alarm:
+            return create(logical_id, new, stack)
+        more = (logical_id,) if alarm.get("update_with_logical_id") else ()
+        return alarm["update"](physical_id, old, new, stack, *more)  # type: ignore[no-any-return]
+
+    def delete(physical_id: str, props: dict[str, Any]) -> None:
+        if "Metrics" not in props:
+            alarm["delete"](physical_id, props)
+
+    return {**alarm, "create": create, "update": update, "update_with_logical_id": True, "delete": delete}
 
 
 def _handler(type_name: str) -> dict[str, Any]:

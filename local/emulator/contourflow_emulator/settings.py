@@ -51,6 +51,11 @@ class Settings:
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
+    def scratch_dir(self) -> Path:
+        """Temporary files: unpacked function code and their own /tmp. Emptied at each start."""
+        return self.state_dir / "tmp"
+
+    @property
     def batch_dir(self) -> Path:
         """Working folders and output of Batch jobs, and the record of their processes."""
         return self.state_dir / "batch"
@@ -94,8 +99,7 @@ def apply_environment(settings: Settings) -> None:
     folder, so that a crash leaves nothing behind elsewhere.
     """
     inherited = {name: os.environ[name] for name in _INHERITED_NAMES if name in os.environ}
-    scratch = settings.state_dir / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
+    settings.scratch_dir.mkdir(parents=True, exist_ok=True)
     os.environ.clear()
     os.environ.update(inherited)
     os.environ.update(
@@ -122,7 +126,7 @@ def apply_environment(settings: Settings) -> None:
             # Invocations that wait for a free worker hold a thread each, and the calls of the running ones need more.
             "MINISTACK_WORKER_THREADS": "512",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
-            "TMPDIR": str(scratch),
+            "TMPDIR": str(settings.scratch_dir),
         }
     )
 

@@ -9,6 +9,7 @@ from ministack.services import eventbridge, scheduler
 
 from . import (
     batch_cloudformation,
+    bucket_deployment,
     lambda_errors,
     lambda_workers,
     recorded_types,
@@ -56,8 +57,9 @@ def install(settings: Settings) -> Wrapper:
         UpstreamChanged: ministack no longer has something they need.
     """
     lambda_errors.install()
-    lambda_workers.install(settings.lambda_workers)
+    lambda_workers.install(settings.lambda_workers, settings.scratch_dir)
     recorded_types.install()
+    bucket_deployment.install()
     batch_cloudformation.install()
     jobs = BatchJobs(settings)
     jobs.install()
