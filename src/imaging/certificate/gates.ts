@@ -35,7 +35,7 @@ export function evaluateGates(subject: GateSubject, thresholds: CertificateThres
           ? Math.max(usual, thresholds.smallRegionPercent)
           : usual,
     }));
-  const lost = regions.filter(({ voxelsNative, voxelsModel }) => voxelsNative === 0 || voxelsModel === 0);
+  const lost = regions.filter(isLost);
   const review = subject.missing.filter(({ policy }) => policy === 'review');
   const warnings = subject.warnings.filter(({ needsReview }) => needsReview);
   const counted = (region: string | null | undefined, value: number) => [
@@ -58,35 +58,40 @@ export function evaluateGates(subject: GateSubject, thresholds: CertificateThres
 }
 
 /** One sentence per failed gate, for the person who reviews the case. */
-export function failureReasons(
-  gates: readonly CertificateGate[],
-  { missing, regions, warnings }: GateSubject,
-): string[] {
-  const names = (list: readonly { readonly name: string }[]) =>
-    list.map(({ name }) => `"${name}"`).join(', ');
-  return gates
-    .filter(({ passed }) => !passed)
-    .flatMap(({ gate, region, value, threshold }) => {
-      const percent = `${value.toFixed(1)} % (allowed ${threshold} %)`;
-      switch (gate) {
-        case 'contour-voxel-volume':
-          return [`the volume of "${region}" in voxels differs from its contours by ${percent}`];
-        case 'resampling-drift':
-          return [`the volume of "${region}" changes by ${percent} at model spacing`];
-        case 'overlap-share':
-          return [`"${region}" loses ${percent} of its voxels to regions that overlap it`];
-        case 'region-lost':
-          return [
-            `no voxel is left of ${names(regions.filter((one) => one.voxelsNative === 0 || one.voxelsModel === 0))}`,
-          ];
-        case 'missing-regions':
-          return [
-            `the label map asks for ${names(missing.filter(({ policy }) => policy === 'review'))}, which nobody drew`,
-          ];
-        case 'review-warnings':
-          return warnings.filter(({ needsReview }) => needsReview).map(({ message }) => message);
-      }
-    });
+export function failureReasons(gates: readonly CertificateGate[], subject: GateSubject): string[] {
+  return gates.filter(({ passed }) => !passed).flatMap((gate) => REASONS[gate.gate](gate, subject));
+}
+
+const REASONS: Readonly<
+  Record<CertificateGate['gate'], (gate: CertificateGate, subject: GateSubject) => string[]>
+> = {
+  'contour-voxel-volume': (gate) => [
+    `the volume of "${gate.region}" in voxels differs from its contours by ${percent(gate)}`,
+  ],
+  'resampling-drift': (gate) => [
+    `the volume of "${gate.region}" changes by ${percent(gate)} at model spacing`,
+  ],
+  'overlap-share': (gate) => [
+    `"${gate.region}" loses ${percent(gate)} of its voxels to regions that overlap it`,
+  ],
+  'region-lost': (_, { regions }) => [`no voxel is left of ${names(regions.filter(isLost))}`],
+  'missing-regions': (_, { missing }) => [
+    `the label map asks for ${names(missing.filter(({ policy }) => policy === 'review'))}, which nobody drew`,
+  ],
+  'review-warnings': (_, { warnings }) =>
+    warnings.filter(({ needsReview }) => needsReview).map(({ message }) => message),
+};
+
+function percent({ value, threshold }: CertificateGate): string {
+  return `${value.toFixed(1)} % (allowed ${threshold} %)`;
+}
+
+function names(list: readonly { readonly name: string }[]): string {
+  return list.map(({ name }) => `"${name}"`).join(', ');
+}
+
+function isLost({ voxelsNative, voxelsModel }: CertifiedRegion): boolean {
+  return voxelsNative === 0 || voxelsModel === 0;
 }
 
 /** Share of its drawn voxels that each region lost to others. */

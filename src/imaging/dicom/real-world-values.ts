@@ -76,7 +76,9 @@ function storedRange(slice: Slice): readonly [number, number] {
   if (ends.every((end) => end >= INT16_MIN && end <= INT16_MAX)) return [least, most];
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const value of slice.storedPixels()) {
+  const stored = slice.storedPixels();
+  for (let at = 0; at < stored.length; at++) {
+    const value = stored[at] as number;
     if (value < low) low = value;
     if (value > high) high = value;
   }
@@ -86,8 +88,8 @@ function storedRange(slice: Slice): readonly [number, number] {
 /** Half a unit in the last place of the largest magnitude. */
 function float32Error(values: Int16Array | Float32Array): number {
   let largest = 0;
-  for (const value of values) {
-    const magnitude = Math.abs(value);
+  for (let at = 0; at < values.length; at++) {
+    const magnitude = Math.abs(values[at] as number);
     if (magnitude > largest) largest = magnitude;
   }
   return largest === 0 ? 0 : 2 ** (Math.floor(Math.log2(largest)) - 24);

@@ -72,7 +72,7 @@ export function boundsOf(polygon: Polygon): Bounds {
 export function ringKey(polygon: Polygon): string {
   const points: string[] = [];
   for (let at = 0; at < polygon.length; at += 2) points.push(`${polygon[at]},${polygon[at + 1]}`);
-  const least = points.reduce((best, point) => (point < best ? point : best), points[0] ?? '');
+  const [least] = points.toSorted();
   const starts = points.flatMap((point, index) => (point === least ? [index] : [])).slice(0, 8);
   const turned = points.toReversed();
   const rings = starts.flatMap((start) => {
