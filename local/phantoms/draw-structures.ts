@@ -57,10 +57,16 @@ function joinHoles(loops: Vec3[][], grid: Acquisition): Vec3[][] {
   const separate: Vec3[][] = [];
   let joined = outer;
   for (const loop of rest) {
-    if (isInside(loop[0] as Vec3, outer, grid)) joined = slit(joined, loop);
+    if (isInside(loop[0] as Vec3, outer, grid)) joined = slit(joined, opposite(loop, outer, grid));
     else separate.push(loop);
   }
   return [joined, ...separate];
+}
+
+/** The loop run the other way round than `outer`: only so does the joined polygon not cross itself. */
+function opposite(loop: Vec3[], outer: Vec3[], grid: Acquisition): Vec3[] {
+  const sameWay = Math.sign(areaOf(loop, grid)) === Math.sign(areaOf(outer, grid));
+  return sameWay ? [...loop].reverse() : loop;
 }
 
 /** Outer loop up to the nearest vertex, once around the hole, back through the same slit, and on. */
