@@ -15,6 +15,7 @@ def main() -> int:
         settings = read_settings()
         require_version()
         apply_environment(settings)
+        from .web_origin import WebOrigin
         from .wrapper import install
 
         wrapper = install(settings)
@@ -23,7 +24,7 @@ def main() -> int:
         return 2
     from .server import serve_until_stopped
 
-    asyncio.run(serve_until_stopped(settings, wrapper.after_start, None))
+    asyncio.run(serve_until_stopped(settings, wrapper.after_start, WebOrigin(settings.endpoint)))
     wrapper.stop()
     return 0
 

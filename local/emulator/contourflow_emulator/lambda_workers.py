@@ -7,6 +7,7 @@ Node.js starts, which no small machine survives. Here invocations beyond the bou
 from __future__ import annotations
 
 import shutil
+import subprocess
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from ministack.services import lambda_svc
 
 from . import upstream
 from .principals import issue_credentials
+from .settings import SERVER_NAMES
 
 # The JavaScript packages a Node.js runtime of AWS Lambda brings along; handlers of the CDK rely on them.
 _RUNTIME_PACKAGES = ("@aws-sdk", "@smithy", "@aws")
@@ -36,6 +38,7 @@ def install(workers_per_function: int, scratch: Path) -> None:
     upstream.replace(lambda_runtime, "execution_credentials", lambda _original: function_credentials)
     upstream.replace(lambda_svc, "execution_credentials", lambda _original: function_credentials)
     upstream.replace(lambda_runtime, "_detect_runtime_binary", _first_node_on_path)
+    upstream.replace(lambda_runtime, "subprocess", lambda _original: _WorkerSubprocess)
     upstream.replace(lambda_svc, "_execute_function_warm", lambda run: _bounded(run, workers_per_function))
 
 
@@ -70,6 +73,22 @@ def node_on_path() -> str:
 def function_credentials(config: dict[str, Any]) -> dict[str, str]:
     """SDK environment variables of one function, from its name and its execution role."""
     return issue_credentials("lambda", config.get("FunctionName", "unknown"), config.get("Role", ""))
+
+
+class _WorkerSubprocess:
+    """Stands for the subprocess module where workers are started: their environment is without the server's names.
+
+    A function's own variable of the same name still reaches it: the worker script sets those once more.
+    """
+
+    PIPE = subprocess.PIPE
+    TimeoutExpired = subprocess.TimeoutExpired
+
+    @staticmethod
+    def Popen(command: list[str], *, env: dict[str, str], **options: Any) -> subprocess.Popen[str]:  # noqa: N802
+        """Start a worker."""
+        kept = {name: value for name, value in env.items() if name not in SERVER_NAMES}
+        return subprocess.Popen(command, env=kept, **options)
 
 
 def _first_node_on_path(detect: Any) -> Any:

@@ -131,6 +131,14 @@ def apply_environment(settings: Settings) -> None:
     )
 
 
+# What ministack reads and no function should see; LOG_LEVEL, for one, would set the level of a function's logger.
+SERVER_NAMES = frozenset(
+    "BIND_HOST DOCKER_HOST GATEWAY_PORT IOT_MTLS_ENABLED LAMBDA_ACCOUNT_CONCURRENCY LOG_LEVEL MINISTACK_ACCOUNT_ID "
+    "MINISTACK_HOST MINISTACK_REGION MINISTACK_WORKER_THREADS PERSIST_STATE S3_DATA_DIR S3_PERSIST SFTP_ENABLED "
+    "STATE_DIR".split()
+)
+
+
 def workload_environment() -> dict[str, str]:
     """The part of the environment that a Batch job's host process starts from."""
     return {name: os.environ[name] for name in (*_INHERITED_NAMES, "TMPDIR") if name in os.environ}
