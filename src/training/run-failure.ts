@@ -22,7 +22,7 @@ interface FailedJob {
  */
 export function describeFailure(error: string | null, cause: string | null): string {
   const parsed = parseObject(cause);
-  const message = text(parsed?.['errorMessage']);
+  const message = text(parsed?.errorMessage);
   if (message) {
     return message;
   }

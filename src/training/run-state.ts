@@ -127,7 +127,7 @@ function isNews(current: RunProgress, event: JobEvent): boolean {
 }
 
 function rank(status: string | null): number {
-  return JOB_STATUSES.findIndex((known) => known === status);
+  return (JOB_STATUSES as readonly (string | null)[]).indexOf(status);
 }
 
 function afterJobEvent<P extends RunProgress>(current: P, event: JobEvent): P {
