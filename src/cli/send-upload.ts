@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { UploadManifest } from '../contracts/events.ts';
 import { objectKeys } from '../contracts/object-keys.ts';
+
+/** Read only when its turn comes: a session can be larger than memory. */
+export type UploadFile = () => Promise<Uint8Array>;
 
 export interface Upload {
   readonly project: string;
   readonly uploadId: string;
   readonly subject: string;
   readonly session: string;
-  /** Paths of image slices and of RTSTRUCT files. */
-  readonly images: readonly string[];
-  readonly structures: readonly string[];
+  readonly images: readonly UploadFile[];
+  /** RTSTRUCT files. */
+  readonly structures: readonly UploadFile[];
 }
 
 const PARALLEL = 8;
@@ -24,8 +26,8 @@ const PARALLEL = 8;
  */
 export async function sendUpload(s3: S3Client, bucket: string, upload: Upload): Promise<string> {
   const prefix = objectKeys.incomingPrefix(upload.project, upload.uploadId);
-  const send = async (path: string): Promise<{ key: string; sha256: string }> => {
-    const body = await readFile(path);
+  const send = async (read: UploadFile): Promise<{ key: string; sha256: string }> => {
+    const body = await read();
     const sha256 = createHash('sha256').update(body).digest('hex');
     const key = `${sha256}.dcm`;
     await s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}${key}`, Body: body }));

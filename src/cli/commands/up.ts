@@ -10,7 +10,7 @@ export function register(program: Command, context: CliContext): void {
       const { up } = await import('../../../local/machine/up.ts');
       const { dataFolder } = await import('../../../local/machine/layout.ts');
       const { status } = await import('../../../local/machine/status.ts');
-      const { statusText } = await import('./status.ts');
+      const { statusText } = await import('../status-text.ts');
       const folder = dataFolder(context.dataFolder);
       const { deployed, seconds } = await up(folder, { report: context.err });
       const now = await status(folder);

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { PipelineError } from '../../contracts/errors.ts';
 import type { CliContext } from '../context.ts';
@@ -50,7 +51,11 @@ async function upload(
     uploadId: randomUUID(),
     subject,
     session: session ?? `U-${digest}`,
-    images,
-    structures: structures.map(({ file }) => file),
+    images: images.map((file) => () => readFile(file)),
+    structures: structures.map(
+      ({ file }) =>
+        () =>
+          readFile(file),
+    ),
   });
 }
