@@ -34,10 +34,8 @@ export async function resolveDataset(
   const sessions = matchSessions(catalogue, compileCriteria(definition.criteria));
   const cases = sessions.flatMap(({ complete }) => complete);
   const draft: DatasetDraft = {
-    manifest: buildManifest(
-      { project, definitionId, criteria: definition.criteria, split },
-      cases,
-      (text) => hasher.sha256(text),
+    manifest: buildManifest({ project, definitionId, criteria: definition.criteria, split }, cases, (text) =>
+      hasher.sha256(text),
     ),
     warnings: identicalPixels(cases),
   };
