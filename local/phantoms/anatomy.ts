@@ -8,7 +8,7 @@ export type OrganName = (typeof ORGAN_NAMES)[number];
 export interface Organ {
   readonly name: OrganName;
   readonly solid: Solid;
-  /** A box that holds the organ: its centre and half sizes, mm in body coordinates. */
+  /** A ball that holds the organ: its centre in body coordinates and its radius, mm. */
   readonly centre: Vec3;
   readonly reachMm: number;
   readonly hounsfield: number;
@@ -60,6 +60,7 @@ export function createAnatomy(random: Random): Anatomy {
     for (const bone of bones) if (bone(p) < 0) return BONE;
     let nearest = Number.POSITIVE_INFINITY;
     for (const organ of organs) {
+      if (isOutOfReach(organ, p)) continue;
       const level = organ.solid(p);
       if (level < 0) return organ.hounsfield;
       nearest = Math.min(nearest, level);
@@ -70,6 +71,12 @@ export function createAnatomy(random: Random): Anatomy {
     return FAT;
   };
   return { organs, tissueAt };
+}
+
+/** Cheap test that spares the organ's own equation almost everywhere. */
+export function isOutOfReach({ centre, reachMm }: Organ, p: Vec3): boolean {
+  const [dx, dy, dz] = [p[0] - centre[0], p[1] - centre[1], p[2] - centre[2]];
+  return dx * dx + dy * dy + dz * dz > reachMm * reachMm;
 }
 
 function jittered(random: Random, centre: Vec3, size: number, byMm: number): Vec3 {

@@ -1,5 +1,5 @@
 import { type Acquisition, patientPoint } from './acquisition.ts';
-import type { Organ } from './anatomy.ts';
+import { isOutOfReach, type Organ } from './anatomy.ts';
 import type { Contour } from './structures.ts';
 import { type TracedPlane, traceContours } from './trace-contours.ts';
 import { add, dot, subtract, type Vec3 } from './vector.ts';
@@ -20,7 +20,10 @@ export function drawOrgan(
   sopInstanceUids: readonly string[],
   holes: HoleStyle,
 ): Contour[] {
-  const inPatient = (p: Vec3): number => organ.solid(subtract(p, grid.isocentre));
+  const inPatient = (p: Vec3): number => {
+    const q = subtract(p, grid.isocentre);
+    return isOutOfReach(organ, q) ? 1 : organ.solid(q);
+  };
   const contours: Contour[] = [];
   sopInstanceUids.forEach((sopInstanceUid, k) => {
     if (!reaches(organ, grid, k)) return;

@@ -1,5 +1,5 @@
 import { type Acquisition, patientPoint } from './acquisition.ts';
-import type { Anatomy } from './anatomy.ts';
+import { type Anatomy, isOutOfReach } from './anatomy.ts';
 import type { Random } from './random.ts';
 import { subtract } from './vector.ts';
 
@@ -25,7 +25,7 @@ export function scanAnatomy(anatomy: Anatomy, grid: Acquisition, random: Random)
       for (let i = 0; i < columns; i += 1, at += 1) {
         const p = subtract(patientPoint(grid, i, j, k), grid.isocentre);
         clean[at] = anatomy.tissueAt(p);
-        labels[at] = 1 + anatomy.organs.findIndex((organ) => organ.solid(p) < 0);
+        labels[at] = 1 + anatomy.organs.findIndex((organ) => !isOutOfReach(organ, p) && organ.solid(p) < 0);
       }
     }
   }

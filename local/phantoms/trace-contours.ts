@@ -67,8 +67,11 @@ function linkCell(
   links: Map<number, number[]>,
 ): void {
   const base = b * plane.countU + a;
-  const corners = [base, base + 1, base + plane.countU + 1, base + plane.countU];
-  const inside = corners.map((corner) => (levels[corner] as number) < 0);
+  const isInside = (corner: number): boolean => (levels[corner] as number) < 0;
+  const [first, second] = [isInside(base), isInside(base + 1)];
+  const [fourth, third] = [isInside(base + plane.countU), isInside(base + plane.countU + 1)];
+  if (first === second && second === third && third === fourth) return;
+  const inside = [first, second, third, fourth];
   const crossed = [0, 1, 2, 3].filter((edge) => {
     const [from, to] = EDGES[edge] as readonly [number, number];
     return inside[from] !== inside[to];
@@ -88,9 +91,9 @@ function linkCell(
       : crossed.length === 2
         ? [crossed]
         : [];
-  for (const [first, second] of pairs) {
-    const from = edgeNumber(plane, a, b, first as number);
-    const to = edgeNumber(plane, a, b, second as number);
+  for (const [enters, leaves] of pairs) {
+    const from = edgeNumber(plane, a, b, enters as number);
+    const to = edgeNumber(plane, a, b, leaves as number);
     links.set(from, [...(links.get(from) ?? []), to]);
     links.set(to, [...(links.get(to) ?? []), from]);
   }
