@@ -17,6 +17,7 @@ from . import (
     sfn_distributed_map,
     sfn_executions,
     sfn_s3,
+    sqs_redrive,
     upstream,
 )
 from .autosave import Autosave
@@ -71,6 +72,7 @@ def install(settings: Settings) -> Wrapper:
     calls = CallLog(settings.state_dir / "calls.jsonl", autosave.mark_call)
     calls.install()
     sfn_executions.install()
+    sqs_redrive.install()
     recovery = Recovery(jobs)
     recovery.install()
     autosave.install()

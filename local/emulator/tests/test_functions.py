@@ -1,0 +1,128 @@
+"""Functions: error names, credentials, environment, bounded workers, dead letters and redrive."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import uuid
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from conftest import Emulator, wait_for
+
+ROLE = "arn:aws:iam::000000000000:role/functions/worker"
+CODE = """
+import { STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+let live = 0;
+export const handler = async (event) => {
+  if (event.fail) { const e = new Error('no ' + event.fail); e.name = event.fail; throw e; }
+  if (event.identity) return (await new STSClient({}).send(new GetCallerIdentityCommand({}))).Arn;
+  if (event.environment) return process.env;
+  if (event.sleep) { await new Promise((ok) => setTimeout(ok, event.sleep)); return process.pid; }
+  if (event.Records) return { batchItemFailures: event.Records.filter((r) => r.body === 'poison').map((r) => ({ itemIdentifier: r.messageId })) };
+  return event;
+};
+export const throwing = () => { const e = new Error('at once'); e.name = 'Sync'; throw e; };
+"""
+
+
+def archive(code: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("index.mjs", code)
+    return packed.getvalue()
+
+
+class Functions:
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.client = emulator.client("lambda")
+        self.name = self.create("index.handler", {"LOG_LEVEL": "DEBUG", "MINE": "1"})
+
+    def create(self, handler: str, environment: dict[str, str] | None = None) -> str:
+        name = f"fn-{uuid.uuid4().hex[:8]}"
+        self.client.create_function(
+            FunctionName=name,
+            Runtime="nodejs24.x",
+            Handler=handler,
+            Role=ROLE,
+            Timeout=30,
+            Code={"ZipFile": archive(CODE)},
+            Environment={"Variables": environment or {}},
+        )
+        return name
+
+    def invoke(self, event: dict[str, Any], name: str | None = None) -> Any:
+        answer = self.emulator.client("lambda").invoke(FunctionName=name or self.name, Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read())
+
+
+@pytest.fixture(scope="module")
+def functions(emulator: Emulator) -> Functions:
+    return Functions(emulator)
+
+
+def test_an_error_keeps_its_name(functions: Functions) -> None:
+    answer = functions.invoke({"fail": "IrregularSpacing"})
+    assert (answer["errorType"], answer["errorMessage"]) == ("IrregularSpacing", "no IrregularSpacing")
+
+
+def test_an_error_thrown_synchronously_keeps_its_name(functions: Functions) -> None:
+    answer = functions.invoke({}, functions.create("index.throwing"))
+    assert (answer["errorType"], answer["errorMessage"]) == ("Sync", "at once")
+
+
+def test_a_function_has_its_own_identity_and_the_sdk(functions: Functions) -> None:
+    assert functions.invoke({"identity": 1}) == f"arn:aws:sts::000000000000:assumed-role/worker/{functions.name}"
+
+
+def test_a_function_sees_its_own_variables_and_none_of_the_server(functions: Functions) -> None:
+    environment = functions.invoke({"environment": 1})
+    assert environment["LOG_LEVEL"] == "DEBUG" and environment["MINE"] == "1"
+    assert environment["AWS_ENDPOINT_URL"] == functions.emulator.endpoint
+    assert environment["AWS_REGION"] == "us-east-1"
+    assert environment["AWS_LAMBDA_FUNCTION_NAME"] == functions.name
+    assert environment["AWS_ACCESS_KEY_ID"].startswith("LKIA")
+    assert not {"STATE_DIR", "GATEWAY_PORT", "CONTOURFLOW_STATE_DIR", "DOCKER_HOST"} & set(environment)
+
+
+def test_many_parallel_invocations_share_a_few_workers(functions: Functions) -> None:
+    with ThreadPoolExecutor(60) as pool:
+        pids = list(pool.map(lambda _: functions.invoke({"sleep": 20}), range(60)))
+    assert all(isinstance(pid, int) for pid in pids)
+    assert len(set(pids)) <= 4
+
+
+def test_poison_goes_to_the_dead_letter_queue_and_back(functions: Functions) -> None:
+    sqs = functions.emulator.client("sqs")
+    dead = f"dead-{uuid.uuid4().hex[:8]}"
+    dead_url = sqs.create_queue(QueueName=dead)["QueueUrl"]
+    dead_arn = f"arn:aws:sqs:us-east-1:000000000000:{dead}"
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
+    url = sqs.create_queue(QueueName=f"work-{dead}", Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "1"})[
+        "QueueUrl"
+    ]
+    source = f"arn:aws:sqs:us-east-1:000000000000:work-{dead}"
+    mapping = functions.client.create_event_source_mapping(
+        EventSourceArn=source,
+        FunctionName=functions.name,
+        BatchSize=5,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        ScalingConfig={"MaximumConcurrency": 2},
+    )["UUID"]
+    sqs.send_message(QueueUrl=url, MessageBody="good")
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+
+    def waiting(queue: str) -> int:
+        attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+    wait_for(lambda: waiting(dead_url) == 1)
+    functions.client.delete_event_source_mapping(UUID=mapping)
+    time.sleep(1)
+    sqs.start_message_move_task(SourceArn=dead_arn)
+    assert sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"][0]["Status"] == "COMPLETED"
+    assert (waiting(dead_url), waiting(url)) == (0, 1)

@@ -1,0 +1,96 @@
+"""The wrapper refuses to run on a ministack that is not the one it was written for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from conftest import EMULATOR
+from contourflow_emulator import upstream
+
+# Each names something one module of this package replaces or reads; `python -m` must fail when it is gone.
+TOUCHED = [
+    ("ministack.core.lambda_runtime", "_NODEJS_WORKER_SCRIPT"),
+    ("ministack.core.lambda_runtime", "_PYTHON_WORKER_SCRIPT"),
+    ("ministack.core.lambda_runtime", "execution_credentials"),
+    ("ministack.core.lambda_runtime", "_detect_runtime_binary"),
+    ("ministack.services.lambda_svc", "_execute_function_warm"),
+    ("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS"),
+    ("ministack.services.batch", "_DISPATCH"),
+    ("ministack.services.stepfunctions", "_SERVICE_DISPATCH"),
+    ("ministack.services.stepfunctions", "_invoke_aws_sdk_integration"),
+    ("ministack.services.stepfunctions", "_run_distributed_map"),
+    ("ministack.services.stepfunctions", "_start_execution"),
+    ("ministack.services.stepfunctions", "_run_execution"),
+    ("ministack.services.stepfunctions", "_fail_execution"),
+    ("ministack.services.stepfunctions", "_execute_task"),
+    ("ministack.services.stepfunctions", "_run_parallel_branches"),
+    ("ministack.services.stepfunctions", "_invoke_nested_start_execution_sync"),
+    ("ministack.services.stepfunctions", "_invoke_resource_with_timeout"),
+    ("ministack.services.stepfunctions", "_restore_state"),
+    ("ministack.services.stepfunctions", "_add_event"),
+    ("ministack.services.dynamodb", "_set_item"),
+    ("ministack.services.dynamodb", "_remove_item"),
+    ("ministack.services.sqs", "_HANDLERS"),
+    ("ministack.services.cloudwatch_logs", "_append_log_events"),
+    ("ministack.services.eventbridge", "_invoke_target"),
+    ("ministack.services.sts", "register_session"),
+    ("ministack.app", "_dispatch_service_request"),
+    ("ministack.app", "_load_persisted_state"),
+]
+
+_PROGRAM = """
+import importlib, os, sys, tempfile
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from contourflow_emulator.settings import apply_environment, read_settings
+settings = read_settings({{"CONTOURFLOW_STATE_DIR": tempfile.mkdtemp(dir={scratch!r}), "PATH": os.environ["PATH"]}})
+apply_environment(settings)
+if {module!r}:
+    delattr(importlib.import_module({module!r}), {name!r})
+from contourflow_emulator.upstream import UpstreamChanged
+try:
+    from contourflow_emulator.wrapper import install
+    install(settings)
+except (UpstreamChanged, ImportError) as problem:
+    print("refused", problem)
+else:
+    print("installed")
+os._exit(0)
+"""
+
+
+def run_install(scratch: Path, module: str = "", name: str = "") -> str:
+    program = _PROGRAM.format(root=str(EMULATOR), scratch=str(scratch), module=module, name=name)
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    ).stdout.strip()
+
+
+def test_the_pinned_version_is_installed_and_accepted(tmp_path: Path) -> None:
+    assert metadata.version("ministack") == upstream.MINISTACK_VERSION
+    pins = (EMULATOR / "requirements.txt").read_text().splitlines()
+    assert f"ministack=={upstream.MINISTACK_VERSION}" in pins
+    assert run_install(tmp_path) == "installed"
+
+
+@pytest.mark.parametrize(("module", "name"), TOUCHED, ids=[f"{m.rsplit('.', 1)[-1]}.{n}" for m, n in TOUCHED])
+def test_a_name_that_is_gone_is_refused(tmp_path: Path, module: str, name: str) -> None:
+    answer = run_install(tmp_path, module, name)
+    assert answer.startswith("refused") and name in answer
+
+
+def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", lambda _name: "1.5.34")
+    with pytest.raises(upstream.UpstreamChanged, match=r"1\.5\.34"):
+        upstream.require_version()
+
+
+def test_a_missing_name_is_named() -> None:
+    module = ModuleType("some.module")
+    with pytest.raises(upstream.UpstreamChanged, match=r"some\.module\.gone"):
+        upstream.replace(module, "gone", lambda original: original)
