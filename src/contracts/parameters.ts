@@ -15,6 +15,7 @@ export const PARAMETERS = {
   releaseModelArn: '/contourflow/training/release-model-arn',
   jobQueueArn: '/contourflow/training/job-queue-arn',
   stageQueueArn: '/contourflow/training/stage-queue-arn',
+  stageJobDefinitionArn: '/contourflow/training/stage-job-definition-arn',
   jobLogGroup: '/contourflow/training/job-log-group',
   brokerFunctionArn: '/contourflow/training/broker-function-arn',
   trackQueueName: '/contourflow/pipeline/track-queue-name',
