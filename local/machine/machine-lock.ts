@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +26,7 @@ export async function withLock<T>(lockFile: string, work: () => Promise<T>, wait
 
 async function acquire(lockFile: string, deadline: number): Promise<void> {
   mkdirSync(dirname(lockFile), { recursive: true });
-  const scratch = `${lockFile}.${process.pid}`;
+  const scratch = `${lockFile}.${randomUUID()}`;
   // Written first, linked second: nobody ever reads a lock without a holder in it.
   writeFileSync(scratch, JSON.stringify(identify(process.pid)));
   try {
