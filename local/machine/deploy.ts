@@ -6,7 +6,7 @@ import { PARAMETERS } from '../../src/contracts/parameters.ts';
 import { ssmClient } from './aws-clients.ts';
 import { awsEnvironment, childEnvironment } from './environment.ts';
 import { CHECKOUT, type DataFolder, NODE } from './layout.ts';
-import { type MachineFile, writeMachineFile } from './machine-file.ts';
+import type { MachineFile } from './machine-file.ts';
 import { runCommand, tailOf } from './run-command.ts';
 import { DEPLOYED_SOURCES, digestSources } from './source-digest.ts';
 
@@ -17,6 +17,8 @@ const CDK = join(CHECKOUT, 'node_modules/.bin/cdk');
 /**
  * Deploys the CDK app on the emulator, the same stacks as in an AWS account; nothing when neither the sources
  * nor the machine's ports changed since the last time.
+ *
+ * The caller records the deployment once everything after it is done too.
  *
  * @throws InternalError with the end of the deployment's and the emulator's log, within four minutes.
  */
@@ -45,9 +47,7 @@ export async function deployIfChanged(
     digest,
     deployedAt: new Date().toISOString(),
   };
-  const next = { ...machine, deployment };
-  await writeMachineFile(folder, next);
-  return { machine: next, deployed: true };
+  return { machine: { ...machine, deployment }, deployed: true };
 }
 
 /** The cloud assembly, once: the deployment then takes it as it is. */

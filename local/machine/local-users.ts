@@ -27,7 +27,9 @@ async function createUser(
 ): Promise<void> {
   const who = { UserPoolId: pool, Username: user.name };
   try {
-    await client.send(new AdminCreateUserCommand({ ...who, MessageAction: 'SUPPRESS' }));
+    await client.send(
+      new AdminCreateUserCommand({ ...who, MessageAction: 'SUPPRESS', TemporaryPassword: user.password }),
+    );
   } catch (error) {
     if (!(error instanceof UsernameExistsException)) throw error;
   }

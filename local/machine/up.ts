@@ -45,7 +45,10 @@ export async function up(folder: DataFolder, options: UpOptions): Promise<Up> {
     await writeXnatConfig(folder, secrets);
     const running = await startServers(folder, options.report);
     const { machine, deployed } = await deployIfChanged(folder, running, options.report);
-    if (deployed) await prepareDeployment(machine, secrets);
+    if (deployed) {
+      await prepareDeployment(machine, secrets);
+      await writeMachineFile(folder, machine);
+    }
     if (options.trainerLater !== true) await trainer;
     return { machine, secrets, deployed, seconds: (performance.now() - began) / 1000 };
   });

@@ -11,7 +11,11 @@ export interface KnownTarget extends SignInTarget {
 }
 
 /** `config.json` at the dashboard's address: what the browser and the CLI need to sign in. */
-const WebConfig = z.object({ userPoolClientId: z.string(), region: z.string() });
+const WebConfig = z.object({
+  userPoolClientId: z.string(),
+  /** Absolute, or a path of the dashboard's own origin. */
+  cognitoUrl: z.string(),
+});
 
 /** The machine of a data folder. */
 export async function localTarget(root: string, user: string): Promise<KnownTarget> {
@@ -48,7 +52,7 @@ export async function remoteTarget(address: string): Promise<KnownTarget> {
       { status: response.status },
     );
   }
-  const { region, userPoolClientId } = config.data;
-  const endpoint = `https://cognito-idp.${region}.amazonaws.com`;
+  const { cognitoUrl, userPoolClientId } = config.data;
+  const endpoint = new URL(cognitoUrl, apiUrl).href;
   return { apiUrl, endpoint, clientId: userPoolClientId, knownPassword: null };
 }
