@@ -22,9 +22,10 @@ def main() -> int:
     except (InvalidSettings, UpstreamChanged) as problem:
         print(f"contourflow-emulator: {problem}", file=sys.stderr)
         return 2
-    from .server import serve_until_stopped
+    from .server import Hooks, serve_until_stopped
 
-    asyncio.run(serve_until_stopped(settings, wrapper.after_start, WebOrigin(settings.endpoint)))
+    hooks = Hooks(wrapper.after_start, wrapper.jobs.reclaim_host)
+    asyncio.run(serve_until_stopped(settings, hooks, WebOrigin(settings.endpoint)))
     wrapper.stop()
     return 0
 

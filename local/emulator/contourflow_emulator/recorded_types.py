@@ -23,6 +23,8 @@ RECORDED_TYPES: dict[str, tuple[str, dict[str, str]]] = {
     "AWS::Budgets::Budget": ("{id}", {}),
     "AWS::CloudWatch::CompositeAlarm": ("{id}", {"Arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT_ID}:alarm:{{id}}"}),
     "AWS::CloudWatch::AnomalyDetector": ("{id}", {"Id": "{short}"}),
+    # The CDK empties a VPC's default security group through a function with the EC2 client; no network exists here.
+    "Custom::VpcRestrictDefaultSG": ("{short}", {}),
     "AWS::EC2::FlowLog": ("fl-{short}", {"Id": "fl-{short}"}),
     "AWS::EC2::NetworkAcl": ("acl-{short}", {"Id": "acl-{short}"}),
     "AWS::EC2::NetworkAclEntry": ("{id}", {"Id": "{short}"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from hypercorn.asyncio import serve
@@ -17,14 +18,28 @@ from .settings import LOOPBACK, Settings
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-async def serve_until_stopped(settings: Settings, after_start: Callable[[], None], web_app: AsgiApp | None) -> None:
-    """Run the servers; `after_start` is called on its own thread once AWS requests are answered."""
+_RECLAIM_PREFIX = "/_contourflow/batch/reclaim/"
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the server calls: `after_start` on its own thread once AWS is served; `reclaim_host(job_id)` on request.
+
+    `POST /_contourflow/batch/reclaim/<job id>` does to a running job what the loss of its Spot host does.
+    """
+
+    after_start: Callable[[], None]
+    reclaim_host: Callable[[str], bool]
+
+
+async def serve_until_stopped(settings: Settings, hooks: Hooks, web_app: AsgiApp) -> None:
+    """Run the servers until a signal asks them to end."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    servers = [serve(_emulator(after_start), _config(settings.port), shutdown_trigger=stopped.wait)]
-    if web_app is not None and settings.web_port is not None:
+    servers = [serve(_emulator(hooks), _config(settings.port), shutdown_trigger=stopped.wait)]
+    if settings.web_port is not None:
         servers.append(serve(web_app, _config(settings.web_port), shutdown_trigger=stopped.wait))
     await asyncio.gather(*servers)
 
@@ -38,10 +53,15 @@ def _config(port: int) -> Config:
     return config
 
 
-def _emulator(after_start: Callable[[], None]) -> AsgiApp:
+def _emulator(hooks: Hooks) -> AsgiApp:
     inner = upstream.require(ministack_app, "app")
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_RECLAIM_PREFIX) and scope["method"] == "POST":
+            found = hooks.reclaim_host(scope["path"].removeprefix(_RECLAIM_PREFIX))
+            await send({"type": "http.response.start", "status": 202 if found else 404, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if scope["type"] != "lifespan":
             # Looked up at call time: other modules of this package wrap it too.
             await ministack_app.app(scope, receive, send)
@@ -50,7 +70,7 @@ def _emulator(after_start: Callable[[], None]) -> AsgiApp:
         async def announce(message: Any) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
-                asyncio.get_running_loop().run_in_executor(None, after_start)
+                asyncio.get_running_loop().run_in_executor(None, hooks.after_start)
 
         await inner(scope, receive, announce)
 

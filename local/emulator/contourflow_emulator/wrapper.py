@@ -10,6 +10,7 @@ from ministack.services import eventbridge, scheduler
 from . import (
     batch_cloudformation,
     bucket_deployment,
+    bucket_tags,
     lambda_errors,
     lambda_workers,
     recorded_types,
@@ -44,9 +45,13 @@ class Wrapper:
         self.autosave.mark("stepfunctions", "batch", "sqs")
 
     def stop(self) -> None:
-        """End job processes and background writers; ministack has saved its state by now."""
-        self.jobs.stop_all()
+        """End background writers and job processes; ministack has saved its state by now.
+
+        Saving ends first: jobs that are stopped here stay RUNNING on disk, so that the next start fails them and
+        sends their events like those of a crash.
+        """
         self.autosave.stop()
+        self.jobs.stop_all()
         self.journal.close()
         self.calls.stop()
 
@@ -61,6 +66,7 @@ def install(settings: Settings) -> Wrapper:
     lambda_workers.install(settings.lambda_workers, settings.scratch_dir)
     recorded_types.install()
     bucket_deployment.install()
+    bucket_tags.install()
     batch_cloudformation.install()
     jobs = BatchJobs(settings)
     jobs.install()

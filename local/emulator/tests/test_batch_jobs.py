@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 import uuid
 from typing import Any
 
@@ -196,3 +197,19 @@ def test_a_job_waits_for_the_jobs_it_depends_on(stand: BatchStand) -> None:
     first = stand.submit(stand.define(["sh", "-c", "exit 1"]))
     second = stand.submit(stand.define(["true"]), dependsOn=[{"jobId": first}])
     assert stand.ended(second)["statusReason"] == "Dependent Job failed"
+
+
+def test_a_reclaimed_host_is_retried_by_its_rule(stand: BatchStand) -> None:
+    rules = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
+    script = "test $AWS_BATCH_JOB_ATTEMPT = 2 && exit 0; while :; do sleep 0.1; done"
+    definition = stand.define(["sh", "-c", script], retryStrategy={"attempts": 3, "evaluateOnExit": rules})
+    job_id = stand.submit(definition)
+    wait_for(lambda: stand.job(job_id)["status"] == "RUNNING")
+    url = f"{stand.emulator.endpoint}/_contourflow/batch/reclaim/{job_id}"
+    assert urllib.request.urlopen(urllib.request.Request(url, method="POST")).status == 202
+    job = stand.ended(job_id)
+    assert job["status"] == "SUCCEEDED"
+    assert [a["statusReason"] for a in job["attempts"]] == [
+        "Host EC2 (instance i-local) terminated.",
+        "Essential container in task exited",
+    ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
+import zipfile
 from typing import Any
 
 import pytest
@@ -117,3 +119,56 @@ def test_recorded_types_deploy_update_and_delete(stacks: Stacks) -> None:
     assert ":alarm:" in first["Alarm"]
     assert stacks.apply(resources("fields @timestamp"), outputs, update=True) == first
     stacks.delete()
+
+
+def test_bucket_tags_follow_the_template(emulator: Emulator, stacks: Stacks) -> None:
+    def resources(value: str) -> dict[str, Any]:
+        return {"B": {"Type": "AWS::S3::Bucket", "Properties": {"Tags": [{"Key": "k", "Value": value}]}}}
+
+    s3 = emulator.client("s3")
+    bucket = stacks.apply(resources("one"), {"B": {"Ref": "B"}})["B"]
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "k", "Value": "one"}]
+    stacks.apply(resources("two"), {"B": {"Ref": "B"}}, update=True)
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "k", "Value": "two"}]
+    stacks.delete()
+
+
+def test_a_custom_resource_can_deploy_assets_with_the_aws_cli(emulator: Emulator) -> None:
+    """The commands the CDK's BucketDeployment runs, from a Python function that has no AWS CLI."""
+    s3 = emulator.client("s3")
+    name = f"site-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="source.txt", Body=b"new")
+    for key in ("www/old.txt", "www/keep.me", "other"):
+        s3.put_object(Bucket=name, Key=key, Body=b"old")
+    code = f"""
+import os, subprocess, tempfile
+def handler(event, context):
+    work = tempfile.mkdtemp()
+    aws = "/opt/awscli/aws"
+    subprocess.check_call([aws, "s3", "cp", "s3://{name}/source.txt", work + "/a.html"])
+    os.mkdir(work + "/sub")
+    open(work + "/sub/b.wasm", "w").write("w")
+    subprocess.check_call([aws, "s3", "sync", "--delete", "--exclude", "*.me", work, "s3://{name}/www",
+                           "--cache-control", "no-cache", "--metadata-directive", "REPLACE"])
+    return subprocess.check_call(["true"])
+"""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("index.py", code)
+    client = emulator.client("lambda")
+    client.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role="arn:aws:iam::000000000000:role/deploy",
+        Timeout=30,
+        Code={"ZipFile": packed.getvalue()},
+    )
+    answer = client.invoke(FunctionName=name)
+    assert answer["Payload"].read() == b"0"
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=name)["Contents"]]
+    assert keys == ["other", "source.txt", "www/a.html", "www/keep.me", "www/sub/b.wasm"]
+    page = s3.get_object(Bucket=name, Key="www/a.html")
+    assert (page["Body"].read(), page["ContentType"], page["CacheControl"]) == (b"new", "text/html", "no-cache")
+    assert s3.head_object(Bucket=name, Key="www/sub/b.wasm")["ContentType"] == "application/wasm"

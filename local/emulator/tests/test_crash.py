@@ -192,3 +192,23 @@ def _alive(pid: int) -> bool:
         return False
     with open(f"/proc/{pid}/stat") as stat:
         return stat.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_clean_stop_ends_everything_and_tells_it_at_the_next_start(crashing: Emulator) -> None:
+    batch, sqs, events = crashing.client("batch"), crashing.client("sqs"), crashing.client("events")
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    events.put_rule(Name="told", EventPattern=json.dumps({"source": ["aws.batch"], "detail": {"status": ["FAILED"]}}))
+    events.put_targets(Rule="told", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:000000000000:told"}])
+    batch.create_job_queue(jobQueueName="line", priority=1, computeEnvironmentOrder=[])
+    container = {"image": "any", "command": ["sh", "-c", "echo $$ > pid; exec sleep 60"], "memory": 1, "vcpus": 1}
+    batch.register_job_definition(jobDefinitionName="nap", type="container", containerProperties=container)
+    job_id = batch.submit_job(jobName="nap", jobQueue="line", jobDefinition="nap")["jobId"]
+    pid = int(wait_for(lambda: (crashing.state / "pid").exists() and (crashing.state / "pid").read_text().strip()))
+    started = time.monotonic()
+    crashing.stop()
+    assert crashing.process is not None and crashing.process.returncode == 0
+    assert time.monotonic() - started < 10 and not _alive(pid)
+    crashing.start()
+    assert batch.describe_jobs(jobs=[job_id])["jobs"][0]["status"] == "FAILED"
+    messages = wait_for(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
+    assert json.loads(messages[0]["Body"])["detail"]["jobId"] == job_id
