@@ -69,7 +69,7 @@ export type CertificateGate = z.infer<typeof CertificateGate>;
 export const CertificateThresholds = z.strictObject({
   contourVolumePercent: z.number().min(0).default(5).describe('drawn voxels against contours'),
   resamplingDriftPercent: z.number().min(0).default(5).describe('model mask against native mask'),
-  smallRegionVoxels: z.int().min(0).default(500).describe('below this many native voxels a region is small'),
+  smallRegionVoxels: z.int().min(0).default(500).describe('a region of fewer voxels on either grid is small'),
   smallRegionPercent: z.number().min(0).default(15).describe('limit of both volume gates for small regions'),
   overlapPercent: z.number().min(0).default(1).describe('voxels lost to later regions, of those drawn'),
 });

@@ -30,10 +30,7 @@ export function evaluateGates(subject: GateSubject, thresholds: CertificateThres
     regions.map((region) => ({
       region: region.name,
       value: Math.abs(measure(region) ?? 0),
-      threshold:
-        region.voxelsNative < thresholds.smallRegionVoxels
-          ? Math.max(usual, thresholds.smallRegionPercent)
-          : usual,
+      threshold: isSmall(region, thresholds) ? Math.max(usual, thresholds.smallRegionPercent) : usual,
     }));
   const lost = regions.filter(isLost);
   const review = subject.missing.filter(({ policy }) => policy === 'review');
@@ -88,6 +85,14 @@ function percent({ value, threshold }: CertificateGate): string {
 
 function names(list: readonly { readonly name: string }[]): string {
   return list.map(({ name }) => `"${name}"`).join(', ');
+}
+
+/** Few voxels on either grid: a single layer of them is a large share of the region. */
+function isSmall(
+  { voxelsNative, voxelsModel }: CertifiedRegion,
+  { smallRegionVoxels }: CertificateThresholds,
+): boolean {
+  return Math.min(voxelsNative, voxelsModel) < smallRegionVoxels;
 }
 
 function isLost({ voxelsNative, voxelsModel }: CertifiedRegion): boolean {

@@ -39,7 +39,7 @@ function insidePolygon({ bounds, bands, polygon }: PolygonLookup, x: number, y: 
     const next = (at + 2) % polygon.length;
     const [x0, y0] = [polygon[at] as number, polygon[at + 1] as number];
     const [x1, y1] = [polygon[next] as number, polygon[next + 1] as number];
-    if (y0 < y === y1 < y) continue;
+    if (y0 <= y === y1 <= y) continue;
     const [xa, ya, xb, yb] = y0 < y1 ? [x0, y0, x1, y1] : [x1, y1, x0, y0];
     if (roundPixel(xa + ((xb - xa) / (yb - ya)) * (y - ya)) <= x) inside = !inside;
   }

@@ -28,7 +28,7 @@ export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
   try {
     return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (cause) {
-    if (cause instanceof RangeError) {
+    if (isBufferTooLarge(cause)) {
       throw new PipelineError(
         'VolumeTooLarge',
         `the compressed file expands to more than ${maxBytes} bytes; use a smaller volume`,
@@ -43,4 +43,10 @@ export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
       { cause },
     );
   }
+}
+
+function isBufferTooLarge(cause: unknown): boolean {
+  return (
+    typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
+  );
 }

@@ -41,12 +41,16 @@ export function rotationToQuaternion(axes: Mat3): QformRotation {
   return { b: sign * b, c: sign * c, d: sign * d, qfac };
 }
 
-/** Unit axes of a stored quaternion as columns; rounding may have pushed b2 + c2 + d2 a hair over 1. */
+/** Below this `a` is noise of the stored single-precision numbers; the reference library takes it for 0, too. */
+const HALF_TURN_TOLERANCE = 1e-7;
+
+/** Unit axes of a stored quaternion as columns. */
 export function quaternionToRotation({ b, c, d, qfac }: QformRotation): Mat3 {
-  const length = Math.hypot(b, c, d);
-  const shrink = length > 1 ? 1 / length : 1;
+  const squared = 1 - b * b - c * c - d * d;
+  const halfTurn = squared < HALF_TURN_TOLERANCE;
+  const shrink = halfTurn ? 1 / Math.hypot(b, c, d) : 1;
   const [x, y, z] = [b * shrink, c * shrink, d * shrink];
-  const a = Math.sqrt(Math.max(0, 1 - x * x - y * y - z * z));
+  const a = halfTurn ? 0 : Math.sqrt(squared);
   const third: Vec3 = [2 * (x * z + a * y), 2 * (y * z - a * x), a * a + z * z - x * x - y * y];
   return fromColumns(
     [a * a + x * x - y * y - z * z, 2 * (x * y + a * z), 2 * (x * z - a * y)],
