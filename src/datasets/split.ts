@@ -75,7 +75,8 @@ function adjustByOne(
   sizes[richest]--;
 }
 
-function requireFractions(rule: SplitRule): void {
+/** @throws InvalidSplit unless the fractions add up to 1 with something to train on. */
+export function requireFractions(rule: SplitRule): void {
   const sum = rule.training + rule.validation + rule.test;
   if (Math.abs(sum - 1) > TOLERANCE || rule.training <= 0) {
     throw new PipelineError(

@@ -1,0 +1,65 @@
+import { API, type OperationName } from '../contracts/api.ts';
+import { PipelineError } from '../contracts/errors.ts';
+import { ACTIONS, type Action } from '../contracts/permissions.ts';
+import type { RecordOf, Role } from '../contracts/records.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Caller } from './call.ts';
+
+/**
+ * Deny by default: a site admin may do everything; anyone else needs a membership whose role, or grants, cover the
+ * operation's action. A project that one is not a member of looks exactly like one that does not exist.
+ *
+ * @throws NotFound, or Forbidden naming the action and the roles that have it.
+ */
+export async function authorise(
+  operation: OperationName,
+  project: string | undefined,
+  caller: Caller,
+  { records }: Pick<Ports, 'records'>,
+): Promise<void> {
+  const { action } = API[operation];
+  if (project === undefined) {
+    requireSiteAccess(action, caller);
+    return;
+  }
+  const member = caller.admin ? null : await records.get('member', project, caller.user);
+  if (!(caller.admin || member) || !(await records.get('project', project, project))) {
+    throw new PipelineError(
+      'NotFound',
+      `there is no project ${project.slice(0, 64)} that you are a member of; ask one of its owners to add you`,
+    );
+  }
+  if (member && !mayDo(member, action)) {
+    throw forbidden(action, member.role);
+  }
+}
+
+export function isAction(name: string): name is Action {
+  return Object.hasOwn(ACTIONS, name);
+}
+
+function requireSiteAccess(action: Action | 'admin' | null, caller: Caller): void {
+  if (action !== null && !caller.admin) {
+    throw new PipelineError('Forbidden', 'only a site admin may do this; ask one', { action });
+  }
+}
+
+function mayDo(member: RecordOf<'member'>, action: Action | 'admin' | null): boolean {
+  if (action === null) {
+    return true;
+  }
+  if (action === 'admin') {
+    return false;
+  }
+  const roles: readonly Role[] = ACTIONS[action];
+  return roles.includes(member.role) || member.grants.includes(action);
+}
+
+function forbidden(action: Action | 'admin' | null, role: Role): PipelineError {
+  const roles = action && action !== 'admin' ? ACTIONS[action].join(' or ') : 'site admin';
+  return new PipelineError(
+    'Forbidden',
+    `your role ${role} does not include ${action}; it takes ${roles}, or a grant by an owner`,
+    { action, role },
+  );
+}
