@@ -12,7 +12,6 @@ import {
 
 /** Files of a scan that are fetched at the same time; more gains little and loads the hospital's server. */
 const PARALLEL_DOWNLOADS = 4;
-const COLLECTION_TYPES: ReadonlySet<string> = new Set(['RTSTRUCT', 'AIM', 'SEG']);
 
 /** An XNAT >= 1.8 with the OHIF plugin, over its REST interface. Close it at the end of the job. */
 export function createXnatArchive(connection: XnatConnection): ImagingArchive {
@@ -36,10 +35,6 @@ const assessorPath = (session: string, assessor: string): string =>
 async function list(http: XnatHttp, path: string, query: Record<string, string> = {}): Promise<Row[]> {
   const parameters = new URLSearchParams({ ...query, format: 'json' });
   return readRows(await http.send({ method: 'GET', path: `${path}?${parameters}` }), path);
-}
-
-async function item(http: XnatHttp, path: string): Promise<ItemFields> {
-  return readItem(await http.send({ method: 'GET', path: `${path}?format=json` }), path);
 }
 
 async function readSession(http: XnatHttp, project: string, session: string) {
@@ -86,22 +81,31 @@ async function readRoiCollections(http: XnatHttp, session: string): Promise<Arch
   const rows = await list(http, `${experimentPath(session)}/assessors`);
   const collections = rows.filter((row) => row.xsiType === 'icr:roiCollectionData');
   const read = await Promise.all(collections.map((row) => readRoiCollection(http, session, row)));
-  return read.filter((collection) => COLLECTION_TYPES.has(collection.collectionType));
+  return read.filter((collection) => collection !== null);
 }
 
-async function readRoiCollection(http: XnatHttp, session: string, row: Row): Promise<ArchiveRoiCollection> {
+/** Null for a collection that was deleted since it was listed, and for types that hold no regions (MEAS). */
+async function readRoiCollection(
+  http: XnatHttp,
+  session: string,
+  row: Row,
+): Promise<ArchiveRoiCollection | null> {
   const assessorId = row.ID ?? '';
   const path = assessorPath(session, assessorId);
-  const [fields, resources] = await Promise.all([
-    item(http, path),
-    list(http, `${path}/out/resources`, { file_stats: 'true' }),
-  ]);
+  const answer = await http.send({ method: 'GET', path: `${path}?format=json`, accept: [404] });
+  const collectionType = answer.status === 404 ? '' : readItem(answer, path).text('collectionType');
+  if (!isRegionType(collectionType)) return null;
+  const resources = await list(http, `${path}/out/resources`, { file_stats: 'true' });
   return {
     assessorId,
-    collectionType: fields.text('collectionType') as ArchiveRoiCollection['collectionType'],
+    collectionType,
     savedAt: isoFromInsertDate(row.insert_date ?? ''),
     resourceLabels: resources.filter((one) => Number(one.file_count) > 0).map((one) => one.label ?? ''),
   };
+}
+
+function isRegionType(type: string): type is ArchiveRoiCollection['collectionType'] {
+  return type === 'RTSTRUCT' || type === 'AIM' || type === 'SEG';
 }
 
 async function* downloadScan(http: XnatHttp, session: string, scanId: string): AsyncGenerator<ArchiveFile> {

@@ -204,6 +204,26 @@ describe('answers that are not what they seem', () => {
     expect(await codeOf(client.downloadRoi('P1', 'E', 'R', 'RTSTRUCT'))).toBe('ArchiveUnavailable');
   });
 
+  it('a collection that was deleted while the session was read is left out', async () => {
+    const client = await connect((path) => {
+      if (path.includes('/assessors/')) return { status: 404, body: '<html>gone</html>' };
+      if (path.includes('/assessors?'))
+        return { status: 200, body: rows({ ID: 'R', xsiType: 'icr:roiCollectionData' }) };
+      if (path.includes('/uididmap')) return { status: 404, body: '' };
+      const scan = { data_fields: { ID: '3', UID: '1.2.3', type: 'T1', modality: 'MR' } };
+      const item = {
+        data_fields: { project: 'P1', subject_ID: 'S' },
+        children: [{ field: 'scans/scan', items: [scan] }],
+      };
+      return { status: 200, body: JSON.stringify({ items: [item] }) };
+    });
+    const read = await client.readSession('P1', 'E');
+    expect(read.roiCollections).toEqual([]);
+    expect(read.scans).toEqual([
+      { scanId: '3', seriesUid: '1.2.3', seriesDescription: 'T1', modality: 'MR' },
+    ]);
+  });
+
   it('a duplicate that XNAT kept is ArchiveRejected, not success', async () => {
     const client = await connect(() => ({ status: 200, body: '{"duplicates":["m.nii.gz"]}' }));
     const upload = { project: 'P1', session: 'E', scanId: '1', label: 'L', format: 'NIFTI', content: 'MASK' };
