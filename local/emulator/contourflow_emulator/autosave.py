@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import sys
 import threading
 import time
@@ -133,7 +132,7 @@ class Autosave:
         self._folder.mkdir(parents=True, exist_ok=True)
         scratch = self._folder / f"{key}.json.tmp-autosave"
         scratch.write_text(text, encoding="utf-8")
-        os.replace(scratch, self._folder / f"{key}.json")
+        scratch.replace(self._folder / f"{key}.json")
 
     def _loading(self, load: Any) -> Any:
         def load_all() -> None:

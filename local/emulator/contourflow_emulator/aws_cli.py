@@ -14,7 +14,12 @@ from typing import Any
 
 import boto3
 
-_TYPES = {".wasm": "application/wasm", ".mjs": "text/javascript", ".map": "application/json", ".json": "application/json"}
+_TYPES = {
+    ".wasm": "application/wasm",
+    ".mjs": "text/javascript",
+    ".map": "application/json",
+    ".json": "application/json",
+}
 _HEADERS = {
     "--cache-control": "CacheControl",
     "--content-disposition": "ContentDisposition",

@@ -89,7 +89,8 @@ def find_job_definition(reference: str) -> dict[str, Any] | None:
 
 def find_job_queue(reference: str) -> dict[str, Any] | None:
     """The job queue behind a name or ARN."""
-    return batch._job_queues.get(reference.rsplit("job-queue/", 1)[-1])
+    queue: dict[str, Any] | None = batch._job_queues.get(reference.rsplit("job-queue/", 1)[-1])
+    return queue
 
 
 def _call(operation: Callable[[dict[str, Any]], Any], request: dict[str, Any]) -> dict[str, Any]:

@@ -6,22 +6,20 @@ Stock ministack answers SubmitJob with an instant success. Array jobs, multi-nod
 from __future__ import annotations
 
 import contextvars
-import copy
-import json
 import logging
-import re
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ministack.services import batch, eventbridge
+from ministack.services import batch
 
 from . import upstream
 from .batch_cloudformation import find_job_definition, find_job_queue
 from .batch_logs import log_destination
-from .batch_process import AttemptOutcome, JobProcess, resolve_command, resolve_environment
-from .batch_retry import retry_strategy, should_retry
+from .batch_process import TIMED_OUT, AttemptOutcome, JobProcess
+from .batch_records import move, name_matches, new_job, refusal, send_event, summary
+from .batch_retry import should_retry
 from .batch_slots import Slots
 from .process_record import ProcessRecord
 from .settings import Settings
@@ -30,8 +28,6 @@ logger = logging.getLogger("contourflow.batch")
 
 ENDED = frozenset({"SUCCEEDED", "FAILED"})
 HOST_GONE = "Host EC2 (instance i-local) terminated."
-_JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-_LIST_FIELDS = ("jobId", "jobArn", "jobName", "status", "statusReason", "createdAt", "startedAt", "stoppedAt")
 
 
 @dataclass
@@ -59,26 +55,24 @@ class BatchJobs:
             {
                 "/v1/submitjob": self.submit,
                 "/v1/describejobs": self.describe,
-                "/v1/listjobs": self.list,
+                "/v1/listjobs": self.list_jobs,
                 "/v1/canceljob": self.cancel,
                 "/v1/terminatejob": self.terminate,
             }
         )
-        upstream.require(eventbridge, "_put_events")
 
     def submit(self, request: dict[str, Any]) -> Any:
         """SubmitJob: validates names, queue and definition, and starts the job's life on its own thread."""
-        refusal = _refusal(request)
-        if refusal:
-            return batch.error_response_json("ClientException", refusal, 400)
+        refused = refusal(request)
+        if refused is not None:
+            return batch.error_response_json("ClientException", refused, 400)
         definition = find_job_definition(request["jobDefinition"])
         queue = find_job_queue(request["jobQueue"])
-        assert definition is not None and queue is not None, "checked by _refusal"
-        job = _new_job(request, definition, queue)
+        assert definition is not None and queue is not None, "checked by refusal"
+        job = new_job(request, definition, queue)
         batch._jobs[job["jobId"]] = job
         self._controls[job["jobId"]] = _Control()
-        self._slots.join(job["jobId"])
-        _send_event(job)
+        send_event(job)
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(self._live, job, definition, request), daemon=True).start()
         return batch._json(200, {key: job[key] for key in ("jobId", "jobName", "jobArn")})
@@ -87,8 +81,8 @@ class BatchJobs:
         """DescribeJobs: full detail, unknown ids are left out."""
         return batch._json(200, {"jobs": [batch._jobs[j] for j in request.get("jobs") or [] if j in batch._jobs]})
 
-    def list(self, request: dict[str, Any]) -> Any:
-        """ListJobs: newest first; by default only RUNNING ones, as in AWS, unless filters or a status ask for others."""
+    def list_jobs(self, request: dict[str, Any]) -> Any:
+        """ListJobs: newest first; as in AWS only RUNNING ones, unless filters or a status ask for others."""
         queue = find_job_queue(request.get("jobQueue") or "")
         filters = {f["name"]: f["values"] for f in request.get("filters") or []}
         status = request.get("jobStatus") or (None if filters else "RUNNING")
@@ -98,10 +92,10 @@ class BatchJobs:
             for job in batch._jobs.values()
             if (queue is None or job["jobQueue"] == queue["jobQueueArn"])
             and (status is None or job["status"] == status)
-            and all(_name_matches(job["jobName"], name) for name in names)
+            and all(name_matches(job["jobName"], name) for name in names)
         ]
         chosen.sort(key=lambda job: -job["createdAt"])
-        return batch._json(200, {"jobSummaryList": [_summary(job) for job in chosen]})
+        return batch._json(200, {"jobSummaryList": [summary(job) for job in chosen]})
 
     def cancel(self, request: dict[str, Any]) -> Any:
         """CancelJob: ends a job that does not run yet; one that runs is left alone, as in AWS."""
@@ -142,7 +136,7 @@ class BatchJobs:
     def announce(self, jobs: list[dict[str, Any]]) -> None:
         """Send the state change event of each job."""
         for job in jobs:
-            _send_event(job)
+            send_event(job)
 
     def stop_all(self) -> None:
         """On a clean shutdown: end every running process, without waiting for the threads that watch them."""
@@ -164,7 +158,7 @@ class BatchJobs:
             self._wait_and_run(job, definition, request)
         except Exception as error:
             logger.exception("job %s could not be run", job["jobId"])
-            _move(job, "FAILED", statusReason=f"CannotStartContainerError: {error}", stoppedAt=batch._now_ms())
+            move(job, "FAILED", statusReason=f"CannotStartContainerError: {error}", stoppedAt=batch._now_ms())
         finally:
             self._controls.pop(job["jobId"], None)
 
@@ -172,35 +166,34 @@ class BatchJobs:
         control = self._controls[job["jobId"]]
         refused = self._wait_for_dependencies(job, control)
         if refused is not None:
-            self._slots.wait_for_turn(job["jobId"], lambda: True) and self._slots.release()
-            _move(job, "FAILED", statusReason=refused, stoppedAt=batch._now_ms())
+            move(job, "FAILED", statusReason=refused, stoppedAt=batch._now_ms())
             return
         while True:
-            _move(job, "RUNNABLE")
+            self._slots.join(job["jobId"])
+            move(job, "RUNNABLE")
             if not self._slots.wait_for_turn(job["jobId"], lambda: control.ended_because is not None):
-                _move(job, "FAILED", statusReason=control.ended_because, stoppedAt=batch._now_ms())
+                move(job, "FAILED", statusReason=control.ended_because, stoppedAt=batch._now_ms())
                 return
             try:
                 outcome = self._attempt(job, definition, request, control)
             finally:
                 self._slots.release()
             if outcome.exit_code == 0 and control.ended_because is None:
-                _finish(job, "SUCCEEDED", outcome)
+                move(job, "SUCCEEDED", statusReason=outcome.status_reason, stoppedAt=batch._now_ms())
                 return
             stopped = control.ended_because is not None and not control.retryable
-            timed_out = outcome.status_reason.startswith("Job attempt duration")
-            if stopped or timed_out or not should_retry(job["retryStrategy"], len(job["attempts"]), outcome):
-                _finish(job, "FAILED", outcome)
+            final = stopped or outcome.status_reason == TIMED_OUT
+            if final or not should_retry(job["retryStrategy"], len(job["attempts"]), outcome):
+                move(job, "FAILED", statusReason=outcome.status_reason, stoppedAt=batch._now_ms())
                 return
             with control.lock:
                 control.process, control.ended_because, control.retryable = None, None, False
-            self._slots.join(job["jobId"])
 
     def _wait_for_dependencies(self, job: dict[str, Any], control: _Control) -> str | None:
         """Wait for the jobs named in dependsOn; the reason to fail, or None when the job may run."""
         wanted = [entry["jobId"] for entry in job["dependsOn"] if entry.get("jobId")]
         if wanted:
-            _move(job, "PENDING")
+            move(job, "PENDING")
         for job_id in wanted:
             while (other := batch._jobs.get(job_id)) is not None and other["status"] not in ENDED:
                 if control.ended_because is not None:
@@ -223,9 +216,8 @@ class BatchJobs:
         stream = log_destination(definition, task_id)[1]
         started = batch._now_ms()
         job["container"].update(logStreamName=stream, taskArn=f"arn:aws:ecs:local:task/{task_id}")
-        _move(job, "STARTING")
-        _move(job, "RUNNING", startedAt=started)
-        outcome = process.run(request, number, task_id)
+        move(job, "STARTING")
+        outcome = process.run(request, number, task_id, lambda: move(job, "RUNNING", startedAt=started))
         container = {"logStreamName": stream, "taskArn": job["container"]["taskArn"], "networkInterfaces": []}
         if outcome.exit_code is not None:
             container["exitCode"] = outcome.exit_code
@@ -241,79 +233,3 @@ class BatchJobs:
             }
         )
         return outcome
-
-
-def _refusal(request: dict[str, Any]) -> str | None:
-    if not _JOB_NAME.fullmatch(request.get("jobName") or ""):
-        return "Job name should match valid pattern [A-Za-z0-9][A-Za-z0-9_-]{0,127}"
-    if request.get("arrayProperties") or request.get("nodeOverrides"):
-        return "array and multi-node jobs do not exist in the local Batch"
-    queue = find_job_queue(request.get("jobQueue") or "")
-    if queue is None or queue["state"] != "ENABLED":
-        return f"JobQueue {request.get('jobQueue')} does not exist or is not enabled"
-    if find_job_definition(request.get("jobDefinition") or "") is None:
-        return f"JobDefinition {request.get('jobDefinition')} does not exist or is not ACTIVE"
-    return None
-
-
-def _new_job(request: dict[str, Any], definition: dict[str, Any], queue: dict[str, Any]) -> dict[str, Any]:
-    job_id = batch.new_uuid()
-    container = copy.deepcopy(definition.get("containerProperties") or {})
-    overrides = request.get("containerOverrides") or {}
-    container["command"] = resolve_command(definition, request)
-    environment = resolve_environment(definition, request)
-    container["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
-    if overrides.get("resourceRequirements"):
-        named = {entry["type"]: entry for entry in container.get("resourceRequirements") or []}
-        named.update({entry["type"]: entry for entry in overrides["resourceRequirements"]})
-        container["resourceRequirements"] = list(named.values())
-    return {
-        "jobArn": batch._job_arn(job_id),
-        "jobName": request["jobName"],
-        "jobId": job_id,
-        "jobQueue": queue["jobQueueArn"],
-        "status": "SUBMITTED",
-        "attempts": [],
-        "statusReason": "",
-        "createdAt": batch._now_ms(),
-        "retryStrategy": retry_strategy(definition, request),
-        "dependsOn": request.get("dependsOn") or [],
-        "jobDefinition": definition["jobDefinitionArn"],
-        "parameters": {**(definition.get("parameters") or {}), **(request.get("parameters") or {})},
-        "container": {**container, "networkInterfaces": [], "volumes": container.get("volumes") or []},
-        "timeout": request.get("timeout") or definition.get("timeout") or {},
-        "tags": request.get("tags") or {},
-        "propagateTags": bool(request.get("propagateTags")),
-        "platformCapabilities": definition.get("platformCapabilities") or ["EC2"],
-        "eksAttempts": [],
-    }
-
-
-def _finish(job: dict[str, Any], status: str, outcome: AttemptOutcome) -> None:
-    _move(job, status, statusReason=outcome.status_reason, stoppedAt=batch._now_ms())
-
-
-def _move(job: dict[str, Any], status: str, **changes: Any) -> None:
-    job.update(changes, status=status)
-    logger.info("job %s %s is %s", job["jobName"], job["jobId"], status)
-    _send_event(job)
-
-
-def _send_event(job: dict[str, Any]) -> None:
-    entry = {
-        "Source": "aws.batch",
-        "DetailType": "Batch Job State Change",
-        "Detail": json.dumps(job),
-        "Resources": [job["jobArn"]],
-    }
-    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
-
-
-def _summary(job: dict[str, Any]) -> dict[str, Any]:
-    summary = {key: job[key] for key in _LIST_FIELDS if key in job}
-    container = {key: job["container"][key] for key in ("exitCode", "reason") if key in job["container"]}
-    return {**summary, "container": container, "jobDefinition": job["jobDefinition"]}
-
-
-def _name_matches(name: str, pattern: str) -> bool:
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,13 @@ class JobProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped_because: str | None = None
 
-    def run(self, submission: dict[str, Any], attempt: int, task_id: str) -> AttemptOutcome:
-        """Start the command, follow its output into CloudWatch Logs, wait for its end and return how it ended."""
+    def run(
+        self, submission: dict[str, Any], attempt: int, task_id: str, started: Callable[[], None]
+    ) -> AttemptOutcome:
+        """Start the command, follow its output into CloudWatch Logs, wait for its end and return how it ended.
+
+        `started` is called once the process runs, and not when it cannot be started.
+        """
         output = self._settings.batch_dir / self._job["jobId"] / f"attempt-{attempt}.log"
         output.parent.mkdir(parents=True, exist_ok=True)
         output.touch()
@@ -72,7 +78,7 @@ class JobProcess:
         thread = threading.Thread(target=contextvars.copy_context().run, args=(follower.follow,), daemon=True)
         thread.start()
         try:
-            return self._run(submission, attempt, output)
+            return self._run(submission, attempt, output, started)
         finally:
             self._record.remove(self._job["jobId"])
             follower.finish()
@@ -88,13 +94,16 @@ class JobProcess:
         if process is not None:
             threading.Thread(target=self._end, args=(process,), daemon=True).start()
 
-    def _run(self, submission: dict[str, Any], attempt: int, output: Path) -> AttemptOutcome:
+    def _run(
+        self, submission: dict[str, Any], attempt: int, output: Path, started: Callable[[], None]
+    ) -> AttemptOutcome:
         try:
             process = self._start(submission, attempt, output)
         except (OSError, ValueError) as error:
             return AttemptOutcome(None, CONTAINER_EXITED, f"CannotStartContainerError: {error}")
         if process is None:
             return AttemptOutcome(None, self._stopped_because or CONTAINER_EXITED)
+        started()
         try:
             code = process.wait(attempt_timeout_s(self._definition, submission))
         except subprocess.TimeoutExpired:
@@ -128,7 +137,7 @@ class JobProcess:
         uri = (self._definition.get("containerProperties") or {}).get("image", "")
         image = self._settings.images.get(uri) or self._settings.images.get("*")
         if image is None:
-            raise ValueError(f"no host command for image {uri}; name it, or \"*\", in BATCH_LOCAL_IMAGES")
+            raise ValueError(f'no host command for image {uri}; name it, or "*", in BATCH_LOCAL_IMAGES')
         return image
 
     def _environment(self, image: LocalImage, submission: dict[str, Any], attempt: int) -> dict[str, str]:

@@ -25,7 +25,12 @@ upstream.require(router, "detect_service")
 Checks = list[tuple[str, list[str]]]
 
 # Step Functions names its SDK services after SDK packages, IAM after endpoints.
-_IAM_NAMESPACE = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events", "cognitoidentityprovider": "cognito-idp"}
+_IAM_NAMESPACE = {
+    "sfn": "states",
+    "cloudwatchlogs": "logs",
+    "eventbridge": "events",
+    "cognitoidentityprovider": "cognito-idp",
+}
 _BATCH_JOB = frozenset({"TerminateJob", "CancelJob"})
 
 

@@ -61,5 +61,3 @@ class Recovery:
             restore(data)
 
         return restore_state
-
-

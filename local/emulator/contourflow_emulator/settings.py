@@ -15,7 +15,16 @@ LOOPBACK = "127.0.0.1"
 
 # What a function, a job or the server itself may see of the environment the emulator was started from.
 # Everything else (profiles, proxies, tokens of the person at the keyboard) stays out of local workloads.
-_INHERITED_NAMES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "NODE_EXTRA_CA_CERTS")
+_INHERITED_NAMES = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+    "NODE_EXTRA_CA_CERTS",
+)
 
 
 class InvalidSettings(ValueError):
@@ -133,9 +142,23 @@ def apply_environment(settings: Settings) -> None:
 
 # What ministack reads and no function should see; LOG_LEVEL, for one, would set the level of a function's logger.
 SERVER_NAMES = frozenset(
-    "BIND_HOST DOCKER_HOST GATEWAY_PORT IOT_MTLS_ENABLED LAMBDA_ACCOUNT_CONCURRENCY LOG_LEVEL MINISTACK_ACCOUNT_ID "
-    "MINISTACK_HOST MINISTACK_REGION MINISTACK_WORKER_THREADS PERSIST_STATE S3_DATA_DIR S3_PERSIST SFTP_ENABLED "
-    "STATE_DIR".split()
+    [
+        "BIND_HOST",
+        "DOCKER_HOST",
+        "GATEWAY_PORT",
+        "IOT_MTLS_ENABLED",
+        "LAMBDA_ACCOUNT_CONCURRENCY",
+        "LOG_LEVEL",
+        "MINISTACK_ACCOUNT_ID",
+        "MINISTACK_HOST",
+        "MINISTACK_REGION",
+        "MINISTACK_WORKER_THREADS",
+        "PERSIST_STATE",
+        "S3_DATA_DIR",
+        "S3_PERSIST",
+        "SFTP_ENABLED",
+        "STATE_DIR",
+    ]
 )
 
 

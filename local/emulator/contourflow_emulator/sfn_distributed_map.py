@@ -61,7 +61,10 @@ class _Evaluation:
         reader = state.get("ItemReader")
         if reader is not None:
             if self.jsonata:
-                reader = {**reader, **{k: self.template(reader[k]) for k in ("Arguments", "ReaderConfig") if k in reader}}
+                reader = {
+                    **reader,
+                    **{k: self.template(reader[k]) for k in ("Arguments", "ReaderConfig") if k in reader},
+                }
             found = sfn._read_map_items(reader, self._effective, self._context)
         elif self.jsonata and "Items" in state:
             found = self.template(state["Items"])
@@ -90,7 +93,8 @@ class _Runner:
         plain = {
             key: value
             for key, value in state.items()
-            if key not in {"ItemReader", "Items", "ItemSelector", "Parameters", "ItemBatcher", "ResultWriter", *_OUTPUT_FIELDS}
+            if key
+            not in {"ItemReader", "Items", "ItemSelector", "Parameters", "ItemBatcher", "ResultWriter", *_OUTPUT_FIELDS}
         }
         plain.update({key: evaluation.template(plain[key]) for key in _NUMBERS if key in plain and evaluation.jsonata})
         plain.update(ItemsPath="$.items", QueryLanguage="JSONPath")
@@ -154,7 +158,9 @@ def _write_results(writer: dict[str, Any], evaluation: _Evaluation, run: dict[st
             listed.append({"Key": key, "Size": len(body.encode())})
     manifest = {"DestinationBucket": place["Bucket"], "MapRunArn": run["mapRunArn"], "ResultFiles": files}
     key = f"{folder}/manifest.json"
-    write_object({"Bucket": place["Bucket"], "Key": key, "Body": json.dumps(manifest), "ContentType": "application/json"})
+    write_object(
+        {"Bucket": place["Bucket"], "Key": key, "Body": json.dumps(manifest), "ContentType": "application/json"}
+    )
     return {"MapRunArn": run["mapRunArn"], "ResultWriterDetails": {"Bucket": place["Bucket"], "Key": key}}
 
 

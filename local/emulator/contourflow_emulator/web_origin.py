@@ -94,7 +94,9 @@ class WebOrigin:
         # Vite puts a digest into the names of what it builds under assets/; everything else may change in place.
         caching = "public, max-age=31536000, immutable" if key.startswith("assets/") else "no-cache"
         content = b"" if scope["method"] == "HEAD" else body
-        await self._answer(send, 200, content_type, content, {"cache-control": caching, "content-length": str(len(body))})
+        await self._answer(
+            send, 200, content_type, content, {"cache-control": caching, "content-length": str(len(body))}
+        )
 
     async def _answer(self, send: Any, status: int, content_type: str, body: bytes, extra: dict[str, str]) -> None:
         headers = {"content-type": content_type, "content-length": str(len(body)), **self._security, **extra}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ministack import app
@@ -82,8 +83,13 @@ def install(settings: Settings) -> Wrapper:
     recovery = Recovery(jobs)
     recovery.install()
     autosave.install()
-    upstream.replace(app, "_load_persisted_state", lambda load: lambda: (load(), recovery.end_interrupted_jobs()))
+    upstream.replace(app, "_load_persisted_state", lambda load: lambda: _load_and_recover(load, recovery))
     if not settings.scheduled_rules:
         for module in (eventbridge, scheduler):
             upstream.replace(module, "start_scheduler", lambda _original: lambda: None)
     return Wrapper(jobs, recovery, autosave, journal, calls)
+
+
+def _load_and_recover(load: Callable[[], None], recovery: Recovery) -> None:
+    load()
+    recovery.end_interrupted_jobs()

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+
 from conftest import Emulator, wait_for
 
 JOB_ROLE = "arn:aws:iam::000000000000:role/job"
@@ -49,6 +50,14 @@ class BatchStand:
 
     def run(self, definition: str, **extra: Any) -> dict[str, Any]:
         return self.ended(self.submit(definition, **extra))
+
+    def output(self, job_id: str) -> list[str]:
+        stream = self.job(job_id)["container"].get("logStreamName")
+        if not stream:
+            return []
+        logs = self.emulator.client("logs")
+        found = logs.filter_log_events(logGroupName="/aws/batch/job", logStreamNames=[stream])
+        return [event["message"] for event in found["events"]]
 
     def statuses(self, job_id: str) -> list[str]:
         seen: list[str] = []
@@ -129,24 +138,16 @@ def test_an_attempt_that_takes_too_long_is_ended_and_not_repeated(stand: BatchSt
 def test_terminate_sends_sigterm_first(stand: BatchStand) -> None:
     script = "trap 'echo saved; exit 9' TERM; echo ready; while :; do sleep 0.1; done"
     job_id = stand.submit(stand.define(["sh", "-c", script]))
-    logs = stand.emulator.client("logs")
-
-    def ready() -> bool:
-        stream = stand.job(job_id)["container"].get("logStreamName")
-        if not stream:
-            return False
-        events = logs.get_log_events(logGroupName="/aws/batch/job", logStreamName=stream)["events"]
-        return [e["message"] for e in events] == ["ready"]
-
-    wait_for(ready)
+    wait_for(lambda: stand.output(job_id) == ["ready"])
     stand.batch.terminate_job(jobId=job_id, reason="enough")
     job = stand.ended(job_id)
     assert (job["status"], job["statusReason"], job["container"]["exitCode"]) == ("FAILED", "enough", 9)
+    assert stand.output(job_id) == ["ready", "saved"]
 
 
 def test_terminate_kills_what_ignores_sigterm(stand: BatchStand) -> None:
-    job_id = stand.submit(stand.define(["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]))
-    wait_for(lambda: stand.job(job_id)["status"] == "RUNNING")
+    job_id = stand.submit(stand.define(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"]))
+    wait_for(lambda: stand.output(job_id) == ["ready"])
     stand.batch.terminate_job(jobId=job_id, reason="enough")
     assert stand.ended(job_id)["container"]["exitCode"] == 137
 
@@ -165,18 +166,10 @@ def test_cancel_ends_a_waiting_job_and_leaves_a_running_one(stand: BatchStand) -
 
 def test_output_can_be_followed_while_the_job_runs(stand: BatchStand) -> None:
     job_id = stand.submit(stand.define(["sh", "-c", "echo one; sleep 4; echo two"]))
-    logs = stand.emulator.client("logs")
-
-    def messages() -> list[str]:
-        stream = stand.job(job_id)["container"].get("logStreamName")
-        if not stream:
-            return []
-        found = logs.filter_log_events(logGroupName="/aws/batch/job", logStreamNames=[stream])
-        return [event["message"] for event in found["events"]]
-
-    assert wait_for(lambda: messages() == ["one"], 3) and stand.job(job_id)["status"] == "RUNNING"
+    wait_for(lambda: stand.output(job_id) == ["one"], 3)
+    assert stand.job(job_id)["status"] == "RUNNING"
     stand.ended(job_id)
-    assert messages() == ["one", "two"]
+    assert stand.output(job_id) == ["one", "two"]
 
 
 def test_list_jobs_by_status_and_name(stand: BatchStand) -> None:

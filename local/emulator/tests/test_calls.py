@@ -51,7 +51,13 @@ def test_a_transaction_is_its_items_and_a_query_its_index(emulator: Emulator) ->
     key = {"PK": {"S": "a"}}
     items = [
         {"Put": {"TableName": name, "Item": key}},
-        {"ConditionCheck": {"TableName": name, "Key": {"PK": {"S": "b"}}, "ConditionExpression": "attribute_not_exists(PK)"}},
+        {
+            "ConditionCheck": {
+                "TableName": name,
+                "Key": {"PK": {"S": "b"}},
+                "ConditionExpression": "attribute_not_exists(PK)",
+            }
+        },
     ]
     dynamodb.transact_write_items(TransactItems=items)
     values = {":g": {"S": "x"}}

@@ -9,6 +9,7 @@ import zipfile
 from typing import Any
 
 import pytest
+
 from conftest import Emulator, wait_for
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from conftest import Emulator, wait_for
@@ -12,9 +13,7 @@ from conftest import Emulator, wait_for
 ROLE = "arn:aws:iam::000000000000:role/machine"
 TABLE = {
     "TableName": "records",
-    "AttributeDefinitions": [
-        {"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK", "GSI1PK")
-    ],
+    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK", "GSI1PK")],
     "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
     "GlobalSecondaryIndexes": [
         {
@@ -93,7 +92,10 @@ def test_objects_versions_and_metadata_survive(crashing: Emulator) -> None:
     s3.delete_object(Bucket="data", Key="gone")
     upload = s3.create_multipart_upload(Bucket="data", Key="parts")["UploadId"]
     parts = [
-        {"PartNumber": n, "ETag": s3.upload_part(Bucket="data", Key="parts", UploadId=upload, PartNumber=n, Body=b)["ETag"]}
+        {
+            "PartNumber": n,
+            "ETag": s3.upload_part(Bucket="data", Key="parts", UploadId=upload, PartNumber=n, Body=b)["ETag"],
+        }
         for n, b in ((1, b"x" * (5 << 20)), (2, b"y"))
     ]
     s3.complete_multipart_upload(Bucket="data", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts})
@@ -190,8 +192,7 @@ def _alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0] != "Z"
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_clean_stop_ends_everything_and_tells_it_at_the_next_start(crashing: Emulator) -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from conftest import Emulator, wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/functions/worker"
@@ -22,7 +23,8 @@ export const handler = async (event) => {
   if (event.identity) return (await new STSClient({}).send(new GetCallerIdentityCommand({}))).Arn;
   if (event.environment) return process.env;
   if (event.sleep) { await new Promise((ok) => setTimeout(ok, event.sleep)); return process.pid; }
-  if (event.Records) return { batchItemFailures: event.Records.filter((r) => r.body === 'poison').map((r) => ({ itemIdentifier: r.messageId })) };
+  const poison = (event.Records ?? []).filter((record) => record.body === 'poison');
+  if (event.Records) return { batchItemFailures: poison.map((r) => ({ itemIdentifier: r.messageId })) };
   return event;
 };
 export const throwing = () => { const e = new Error('at once'); e.name = 'Sync'; throw e; };

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from contourflow_emulator import process_record, settings
 from contourflow_emulator.batch_names import camel, pascal
 from contourflow_emulator.process_record import ProcessIdentity, ProcessRecord

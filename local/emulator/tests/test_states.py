@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+
 from conftest import Emulator, wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/machine"

@@ -9,8 +9,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import EMULATOR
+
 from contourflow_emulator import upstream
+
+from conftest import EMULATOR
 
 # Each names something one module of this package replaces or reads; `python -m` must fail when it is gone.
 TOUCHED = [

@@ -11,6 +11,7 @@ import zipfile
 from typing import Any
 
 import pytest
+
 from conftest import Emulator
 
 CODE = """
@@ -91,7 +92,10 @@ def create_api(emulator: Emulator) -> str:
 def test_the_site(site: Site, path: str, status: int, body: bytes, caching: str | None) -> None:
     answer = site.get(path)
     assert (answer[0], answer[2], answer[1].get("cache-control")) == (status, body, caching)
-    assert answer[1]["x-content-type-options"] == "nosniff" and "default-src 'self'" in answer[1]["content-security-policy"]
+    assert (
+        answer[1]["x-content-type-options"] == "nosniff"
+        and "default-src 'self'" in answer[1]["content-security-policy"]
+    )
 
 
 @pytest.mark.parametrize(
