@@ -158,7 +158,8 @@ class JobProcess:
         }
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        signal_group(process.pid, signal.SIGTERM)
+        # Only the first process is told, as in a container; its children are its own affair until the group is killed.
+        process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + self._settings.stop_timeout_s
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)

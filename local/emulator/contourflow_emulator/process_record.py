@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,14 +37,15 @@ def is_alive(process: ProcessIdentity) -> bool:
 
 
 def end_group(process: ProcessIdentity, grace_s: float) -> bool:
-    """End the process group that `process` leads: SIGTERM, up to `grace_s` seconds, then SIGKILL.
+    """End the process group that `process` leads: SIGTERM to the leader, up to `grace_s` seconds, SIGKILL to all.
 
     Returns:
         False when the process no longer existed (nothing was signalled), else True.
     """
     if not is_alive(process):
         return False
-    signal_group(process.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
     while is_alive(process) and time.monotonic() < deadline:
         time.sleep(0.05)
