@@ -12,6 +12,8 @@ import { DEPLOYED_SOURCES, digestSources } from './source-digest.ts';
 
 /** A custom resource that never answers would keep a deployment waiting for an hour. */
 const DEPLOY_TIMEOUT_MS = 240_000;
+/** The CDK is a lot of code; kept compiled it starts in half the time. */
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(CHECKOUT, 'node_modules/.cache/node') };
 const CDK = join(CHECKOUT, 'node_modules/.bin/cdk');
 
 /**
@@ -31,7 +33,9 @@ export async function deployIfChanged(
   if (machine.deployment?.digest === digest) return { machine, deployed: false };
   report('Deploying the stacks on the local emulator ...');
   await synthesise(folder, machine);
-  await cdk(folder, machine, 'bootstrap', [`aws://${machine.aws.accountId}/${machine.aws.region}`]);
+  if (!(await isBootstrapped(machine))) {
+    await cdk(folder, machine, 'bootstrap', [`aws://${machine.aws.accountId}/${machine.aws.region}`]);
+  }
   await cdk(folder, machine, 'deploy', [
     '--all',
     '--method=direct',
@@ -60,6 +64,7 @@ async function synthesise(folder: DataFolder, machine: MachineFile): Promise<voi
     env: {
       ...childEnvironment(),
       ...awsEnvironment(machine),
+      ...COMPILE_CACHE,
       CONTOURFLOW_TARGET: 'local',
       CDK_OUTDIR: folder.assembly,
     },
@@ -81,7 +86,7 @@ async function cdk(
       program: NODE,
       args: [CDK, verb, ...args, '--app', folder.assembly, '--no-notices', '--no-version-reporting'],
       cwd: CHECKOUT,
-      env: { ...childEnvironment(), ...awsEnvironment(machine) },
+      env: { ...childEnvironment(), ...awsEnvironment(machine), ...COMPILE_CACHE },
       logFile,
       timeoutMs: DEPLOY_TIMEOUT_MS,
       what: `cdk ${verb}`,
@@ -91,6 +96,14 @@ async function cdk(
     const emulator = tailOf(join(folder.logs, 'emulator.log'), 25);
     throw new PipelineError(error.code, `${error.message}\n\nand ${emulator}`, error.details);
   }
+}
+
+/** The toolkit's own mark: the bucket for assets and the roles are there. */
+async function isBootstrapped(machine: MachineFile): Promise<boolean> {
+  const { Parameters = [] } = await ssmClient(machine).send(
+    new GetParametersCommand({ Names: ['/cdk-bootstrap/hnb659fds/version'] }),
+  );
+  return Parameters.length > 0;
 }
 
 async function readDeployedValues(

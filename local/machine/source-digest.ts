@@ -14,6 +14,8 @@ export const DEPLOYED_SOURCES = [
 ] as const;
 
 const IGNORED = new Set(['node_modules', '.venv', 'cdk.out', '__pycache__', 'lint']);
+/** Made from other sources; counted only when asked for by name. */
+const BUILT = new Set(['dist']);
 
 /** Digest of the names and bytes of all files below the given paths; an absent path counts as absent. */
 export function digestSources(root: string, paths: readonly string[], extra = ''): string {
@@ -31,7 +33,7 @@ function listFiles(path: string): string[] {
   if (found === undefined) return [];
   if (found.isFile()) return [path];
   return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => !IGNORED.has(entry.name))
+    .filter(({ name }) => !IGNORED.has(name) && !BUILT.has(name))
     .sort(byName)
     .flatMap((entry) => listFiles(join(path, entry.name)));
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { PipelineError } from '../../src/contracts/errors.ts';
+import { ensureDashboard } from './build-dashboard.ts';
 import { connectArchive } from './connect-archive.ts';
 import { deployIfChanged } from './deploy.ts';
 import { endOrphanedJobs } from './end-orphans.ts';
@@ -37,13 +38,13 @@ export async function up(folder: DataFolder, options: UpOptions): Promise<Up> {
   const began = performance.now();
   mkdirSync(folder.root, { recursive: true, mode: 0o700 });
   return withLock(folder.lockFile, async () => {
-    const trainer = ensureVenv('trainer', options.report);
-    // Its failure is reported below, in its turn; not as an unhandled rejection meanwhile.
-    trainer.catch(() => undefined);
+    const trainer = inTheBackground(ensureVenv('trainer', options.report));
+    const dashboard = inTheBackground(ensureDashboard(folder, options.report));
     await ensureVenv('emulator', options.report);
     const secrets = await ensureSecrets(folder);
     await writeXnatConfig(folder, secrets);
     const running = await startServers(folder, options.report);
+    await dashboard;
     const { machine, deployed } = await deployIfChanged(folder, running, options.report);
     if (deployed) {
       await prepareDeployment(machine, secrets);
@@ -52,6 +53,12 @@ export async function up(folder: DataFolder, options: UpOptions): Promise<Up> {
     if (options.trainerLater !== true) await trainer;
     return { machine, secrets, deployed, seconds: (performance.now() - began) / 1000 };
   });
+}
+
+/** Its failure is reported where it is awaited; not as an unhandled rejection meanwhile. */
+function inTheBackground<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
 }
 
 /** What an operator does once after a deployment: connect the archive, create users. */
