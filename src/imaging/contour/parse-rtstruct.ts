@@ -16,6 +16,9 @@ import type { Contour, Roi, StructureSet } from './structure-set.ts';
 
 export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
 
+/** A kilometre: nothing in a scanner is farther from its origin. */
+const MAX_COORDINATE_MM = 1_000_000;
+
 const A = {
   sopClassUid: { name: 'SOPClassUID', tag: 'x00080016' },
   sopInstanceUid: { name: 'SOPInstanceUID', tag: 'x00080018' },
@@ -144,8 +147,9 @@ function parsePoints(data: Uint8Array, roiNumber: number, index: number): Float6
   const points = Float64Array.from(texts, (text) => (text.trim() === '' ? Number.NaN : Number(text)));
   if (points.length % 3 !== 0)
     throw malformed(roiNumber, index, `its ${points.length} values are not triples`);
-  if (!points.every((value) => Number.isFinite(value)))
-    throw malformed(roiNumber, index, 'a coordinate is not a finite number');
+  if (!points.every((value) => Math.abs(value) <= MAX_COORDINATE_MM)) {
+    throw malformed(roiNumber, index, `a coordinate is not a number of at most ${MAX_COORDINATE_MM} mm`);
+  }
   return points;
 }
 

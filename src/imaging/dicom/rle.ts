@@ -2,6 +2,7 @@ import { PipelineError } from '../../contracts/errors.ts';
 
 const HEADER_LENGTH = 64;
 const MAX_SEGMENTS = 15;
+const LARGEST_EXPANSION = 64;
 
 /**
  * Decodes one RLE Lossless frame (PS3.5 Annex G): one segment per byte of a sample, most significant first.
@@ -16,6 +17,9 @@ export function decodeRleFrame(
   bytesPerSample: number,
 ): Uint8Array<ArrayBuffer> {
   const offsets = segmentOffsets(frame, bytesPerSample);
+  // Checked before anything is allocated: two bytes of input never make more than 128 of output.
+  if (pixels * bytesPerSample > frame.length * LARGEST_EXPANSION)
+    throw damaged('it is too short for the image');
   const out = new Uint8Array(pixels * bytesPerSample);
   offsets.forEach((start, index) => {
     const segment = frame.subarray(start, offsets[index + 1] ?? frame.length);

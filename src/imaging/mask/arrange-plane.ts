@@ -20,7 +20,7 @@ export interface ArrangedPlane {
 }
 
 /** A slice with more outlines than this is noise or an attack, not a drawing. */
-export const MAX_CONTOURS_PER_PLANE = 4096;
+export const MAX_CONTOURS_PER_PLANE = 1024;
 
 /** Drops repeated contours and finds out which nest (even-odd) and which partly cross (union). */
 export function arrangePlane(contours: readonly PlaneContour[]): ArrangedPlane {

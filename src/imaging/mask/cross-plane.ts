@@ -1,5 +1,5 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { applyAffine } from '../geometry/affine.ts';
+import { applyAffine, invertAffine } from '../geometry/affine.ts';
 import { column, cross, dot, normalise, type Vec3 } from '../geometry/vector.ts';
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import { type ArrangedPlane, arrangePlane } from './arrange-plane.ts';
@@ -68,21 +68,36 @@ export function stackCrossPlanes(
   };
 }
 
-/** First and last slice that the stack can reach. */
-export function crossPlaneSlices(
+/** Voxels that a stack can reach, by index, corners inclusive; empty when a low exceeds its high. */
+export interface VoxelWindow {
+  readonly low: Vec3;
+  readonly high: Vec3;
+}
+
+/** The box of all contours, widened by what the outermost planes cover beyond themselves. */
+export function crossPlaneWindow(
   contours: readonly CrossPlaneContour[],
-  toK: (point: Vec3) => number,
-  sliceCount: number,
-) {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  { halfGapMm }: CrossPlaneStack,
+  { affineIjkToLps, sizeIjk, spacingMm }: VolumeGeometry,
+): VoxelWindow {
+  const toIjk = invertAffine(affineIjkToLps);
+  const low = [0, 0, 0].fill(Number.POSITIVE_INFINITY) as [number, number, number];
+  const high = [0, 0, 0].fill(Number.NEGATIVE_INFINITY) as [number, number, number];
   for (const { pointsLps } of contours) {
     for (let index = 0; index < pointsLps.length / 3; index++) {
-      const k = toK(pointAt(pointsLps, index));
-      least = Math.min(least, k);
-      most = Math.max(most, k);
+      applyAffine(toIjk, pointAt(pointsLps, index)).forEach((value, axis) => {
+        low[axis] = Math.min(low[axis] as number, value);
+        high[axis] = Math.max(high[axis] as number, value);
+      });
     }
   }
-  return { first: Math.max(0, Math.floor(least)), last: Math.min(sliceCount - 1, Math.ceil(most)) };
+  const reach = (axis: number) => halfGapMm / (spacingMm[axis] as number);
+  return {
+    low: low.map((value, axis) => Math.max(0, Math.floor(value - reach(axis)))) as unknown as Vec3,
+    high: high.map((value, axis) =>
+      Math.min((sizeIjk[axis] as number) - 1, Math.ceil(value + reach(axis))),
+    ) as unknown as Vec3,
+  };
 }
 
 /** Marks the voxels of slice k whose centre lies inside the plane nearest to it. */
@@ -90,23 +105,19 @@ export function drawCrossPlanes(
   mask: SliceMask,
   k: number,
   stack: CrossPlaneStack,
+  { low, high }: VoxelWindow,
   geometry: VolumeGeometry,
 ): void {
   const [u, v, normal] = stack.axes;
-  let { minColumn, maxColumn, minRow, maxRow } = mask.box;
-  for (let row = 0; row < mask.rows; row++) {
-    for (let col = 0; col < mask.columns; col++) {
+  for (let row = low[1]; row <= high[1]; row++) {
+    for (let col = low[0]; col <= high[0]; col++) {
       const centre = applyAffine(geometry.affineIjkToLps, [col, row, k]);
       const plane = nearestPlane(stack, dot(centre, normal));
       if (plane === undefined || !insideGroups(plane.groups, dot(centre, u), dot(centre, v))) continue;
       mask.bits[row * mask.columns + col] = 1;
-      minColumn = Math.min(minColumn, col);
-      maxColumn = Math.max(maxColumn, col);
-      minRow = Math.min(minRow, row);
-      maxRow = Math.max(maxRow, row);
     }
   }
-  mask.box = { minColumn, maxColumn, minRow, maxRow };
+  mask.box = { minColumn: low[0], maxColumn: high[0], minRow: low[1], maxRow: high[1] };
 }
 
 function nearestPlane({ planes, halfGapMm }: CrossPlaneStack, distanceMm: number): CrossPlane | undefined {

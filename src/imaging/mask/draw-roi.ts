@@ -1,7 +1,6 @@
 import type { Roi } from '../contour/structure-set.ts';
-import { applyAffine, invertAffine } from '../geometry/affine.ts';
 import { type DrawnPlane, groupPlanes, planePerSlice } from './contour-planes.ts';
-import { type CrossPlaneStack, crossPlaneSlices, drawCrossPlanes, stackCrossPlanes } from './cross-plane.ts';
+import { type CrossPlaneStack, crossPlaneWindow, drawCrossPlanes, stackCrossPlanes } from './cross-plane.ts';
 import { interpolateSlice } from './interpolate-slices.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { type PlacedContours, placeContours } from './place-contours.ts';
@@ -99,13 +98,12 @@ function drawStack(
   { geometry }: MaskTarget,
   paint: PaintSlice,
 ): void {
-  const [columns, rows, sliceCount] = geometry.sizeIjk;
-  const toIjk = invertAffine(geometry.affineIjkToLps);
-  const { first, last } = crossPlaneSlices(crossPlane, (point) => applyAffine(toIjk, point)[2], sliceCount);
+  const [columns, rows] = geometry.sizeIjk;
+  const window = crossPlaneWindow(crossPlane, stack, geometry);
   const mask = emptySliceMask(columns, rows);
-  for (let k = first; k <= last; k++) {
+  for (let k = window.low[2]; k <= window.high[2]; k++) {
     clearSliceMask(mask);
-    drawCrossPlanes(mask, k, stack, geometry);
+    drawCrossPlanes(mask, k, stack, window, geometry);
     paint(k, mask);
   }
 }

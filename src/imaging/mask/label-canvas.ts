@@ -12,16 +12,17 @@ export interface RegionOverlap {
 export class LabelCanvas {
   readonly labels: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
   readonly #planeSize: number;
-  readonly #columns: number;
+  readonly #largestValue: number;
   /** Voxels painted so far by each value, whether or not another value took them since; one bit each. */
   readonly #painted = new Map<number, Uint8Array>();
   readonly #counts = new Map<number, { voxels: number; repeated: number }>();
-  readonly #taken = new Map<string, { lost: number; won: number; voxels: number }>();
+  /** Voxels that each value painted over, by what they held before: 0, itself, or the value that lost them. */
+  readonly #taken = new Map<number, Uint32Array>();
 
   constructor(geometry: VolumeGeometry, values: readonly number[]) {
     const count = voxelCount(geometry);
-    this.labels = Math.max(...values) > 255 ? new Uint16Array(count) : new Uint8Array(count);
-    this.#columns = geometry.sizeIjk[0];
+    this.#largestValue = Math.max(...values);
+    this.labels = this.#largestValue > 255 ? new Uint16Array(count) : new Uint8Array(count);
     this.#planeSize = geometry.sizeIjk[0] * geometry.sizeIjk[1];
   }
 
@@ -29,21 +30,28 @@ export class LabelCanvas {
   paint(value: number, k: number, { bits, box, columns }: SliceMask): void {
     const { labels } = this;
     const painted = this.#paintedBy(value);
+    const taken = this.#takenBy(value);
     const count = this.#countOf(value);
+    const shift = k * this.#planeSize;
+    let given = 0;
+    let repeated = 0;
     for (let row = box.minRow; row <= box.maxRow; row++) {
-      const offset = k * this.#planeSize + row * this.#columns;
-      for (let column = box.minColumn; column <= box.maxColumn; column++) {
-        if (bits[row * columns + column] === 0) continue;
-        const at = offset + column;
-        const [byte, bit] = [at >> 3, 1 << (at & 7)];
-        if (((painted[byte] as number) & bit) !== 0) count.repeated++;
-        else count.voxels++;
-        painted[byte] = (painted[byte] as number) | bit;
+      const end = row * columns + box.maxColumn;
+      for (let from = row * columns + box.minColumn; from <= end; from++) {
+        if (bits[from] === 0) continue;
+        const at = from + shift;
+        const byte = painted[at >> 3] as number;
+        const bit = 1 << (at & 7);
+        if ((byte & bit) === 0) given++;
+        else repeated++;
+        painted[at >> 3] = byte | bit;
         const before = labels[at] as number;
-        if (before !== 0 && before !== value) this.#take(before, value);
+        taken[before] = (taken[before] as number) + 1;
         labels[at] = value;
       }
     }
+    count.voxels += given;
+    count.repeated += repeated;
   }
 
   /** Voxels a value was given, and how often one it already had was given again. */
@@ -52,11 +60,11 @@ export class LabelCanvas {
   }
 
   overlaps(nameOf: (value: number) => string): RegionOverlap[] {
-    return [...this.#taken.values()].map(({ lost, won, voxels }) => ({
-      lost: nameOf(lost),
-      won: nameOf(won),
-      voxels,
-    }));
+    return [...this.#taken].flatMap(([won, taken]) =>
+      [...taken.entries()]
+        .filter(([lost, voxels]) => lost !== 0 && lost !== won && voxels > 0)
+        .map(([lost, voxels]) => ({ lost: nameOf(lost), won: nameOf(won), voxels })),
+    );
   }
 
   #paintedBy(value: number): Uint8Array {
@@ -71,10 +79,9 @@ export class LabelCanvas {
     return count;
   }
 
-  #take(lost: number, won: number): void {
-    const key = `${lost}>${won}`;
-    const taken = this.#taken.get(key) ?? { lost, won, voxels: 0 };
-    taken.voxels++;
-    this.#taken.set(key, taken);
+  #takenBy(value: number): Uint32Array {
+    const taken = this.#taken.get(value) ?? new Uint32Array(this.#largestValue + 1);
+    this.#taken.set(value, taken);
+    return taken;
   }
 }

@@ -1,3 +1,4 @@
+import { PipelineError } from '../../contracts/errors.ts';
 import type { Polygon } from './polygon.ts';
 
 /** Horizontal lines at the middle of equal steps, dense enough to compare areas of polygons. */
@@ -10,6 +11,8 @@ export interface ScanLines {
 const LINES_PER_PIXEL = 8;
 const MIN_LINES = 32;
 const MAX_LINES = 1024;
+/** An outline that crosses the lines more often is a zigzag that no one drew; it would exhaust memory. */
+const MAX_CROSSINGS = 2_000_000;
 
 export function scanLines(minY: number, maxY: number): ScanLines {
   const wanted = Math.ceil((maxY - minY) * LINES_PER_PIXEL);
@@ -20,6 +23,7 @@ export function scanLines(minY: number, maxY: number): ScanLines {
 /** Sorted x of every edge crossing, by line; between the 1st and 2nd, 3rd and 4th ... the polygon is inside. */
 export function crossingsByLine(polygon: Polygon, { from, step, count }: ScanLines): number[][] {
   const lines: number[][] = Array.from({ length: count }, () => []);
+  let crossings = 0;
   let x0 = polygon.at(-2) ?? 0;
   let y0 = polygon.at(-1) ?? 0;
   for (let at = 0; at < polygon.length; at += 2) {
@@ -27,6 +31,8 @@ export function crossingsByLine(polygon: Polygon, { from, step, count }: ScanLin
     const y1 = polygon[at + 1] as number;
     const first = Math.max(0, Math.ceil((Math.min(y0, y1) - from) / step - 0.5));
     const last = Math.min(count - 1, Math.ceil((Math.max(y0, y1) - from) / step - 0.5) - 1);
+    crossings += Math.max(0, last - first + 1);
+    if (crossings > MAX_CROSSINGS) throw zigzag(polygon.length / 2);
     for (let line = first; line <= last; line++) {
       const y = from + (line + 0.5) * step;
       lines[line]?.push(x0 + ((x1 - x0) * (y - y0)) / (y1 - y0));
@@ -78,4 +84,12 @@ function combinedLength(crossings: readonly (readonly number[])[], groupOf: read
     if (before === 0 || after === 0) odd = !odd;
   }
   return length;
+}
+
+function zigzag(points: number): PipelineError {
+  return new PipelineError(
+    'MalformedContour',
+    `a contour of ${points} points winds to and fro more than ${MAX_CROSSINGS} times; simplify the drawing`,
+    { points, allowed: MAX_CROSSINGS },
+  );
 }

@@ -64,7 +64,7 @@ describe('parseRtstruct', () => {
     const data = ' 1.23456789012345678 \\-2.5e-3\\ 5\\1\\1\\5\\2\\2\\5 ';
     const [roi] = parseRtstruct(oneContour({ points: new Array(9), data })).rois;
     expect(Array.from(roi?.contours[0]?.pointsLps ?? [])).toEqual([
-      1.23456789012345678, -0.0025, 5, 1, 1, 5, 2, 2, 5,
+      1.2345678901234567, -0.0025, 5, 1, 1, 5, 2, 2, 5,
     ]);
   });
 
@@ -88,6 +88,7 @@ describe('parseRtstruct', () => {
     { name: 'a word', data: '1\\2\\x' },
     { name: 'a gap', data: '1\\\\3' },
     { name: 'infinity', data: '1\\2\\Infinity' },
+    { name: 'a point beyond the building', data: '1\\2\\1e300' },
   ])('rejects a contour with $name and says which', ({ data }) => {
     const bytes = oneContour({ points: [], data, declaredPoints: 1 });
     expect(codeOf(() => parseRtstruct(bytes))).toBe('MalformedContour');

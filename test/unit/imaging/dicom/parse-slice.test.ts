@@ -131,6 +131,16 @@ describe('parseSlice', () => {
     expect(codeOf(() => slice.storedPixels())).toBe('TruncatedDicom');
   });
 
+  it('refuses an RLE frame that claims gigabytes before it allocates them', () => {
+    const changes = {
+      '00280010': { tag: '00280010', vr: 'US', value: 65535 } as const,
+      '00280011': { tag: '00280011', vr: 'US', value: 65535 } as const,
+      '7fe00010': { tag: '7fe00010', vr: 'OB', value: encapsulate([rleFrame(PIXELS)]) } as const,
+    };
+    const slice = parseSlice(ctSlice({ ...BASE, transferSyntaxUid: RLE_LOSSLESS, changes }));
+    expect(() => slice.storedPixels()).toThrow('too short for the image');
+  });
+
   it('rejects encapsulated pixel data without a frame or with a cut-off fragment', () => {
     const empty: Element = { tag: '7fe00010', vr: 'OB', value: encapsulate([]) };
     expect(

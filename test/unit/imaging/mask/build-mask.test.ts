@@ -134,6 +134,17 @@ describe('buildMask against analytic bodies', () => {
     ).toBeLessThan(0.02);
   });
 
+  it('draws oblique contours on an axial grid as deep as their planes reach', () => {
+    const [axial] = GRIDS;
+    const oblique = GRIDS.find(({ name }) => name === 'oblique')?.geometry ?? GRID;
+    const geometry = axial?.geometry ?? GRID;
+    const centre: Vec3 = [0.513, -0.211, 0.377];
+    const contours = sphereContours(oblique, centre, 11.2).map(withoutImage);
+    const set = { ...structureSet({ Sphere: contours }), referencedSeriesUids: [] };
+    const [region] = build({ geometry, set, map: 'Sphere=1' }).regions;
+    expect(Math.abs((region?.volumeMlVoxels ?? 0) / (region?.volumeMlContours ?? 1) - 1)).toBeLessThan(0.01);
+  });
+
   it('gives a lone cross plane the depth of a voxel', () => {
     const plane: Contour = {
       geometricType: 'CLOSED_PLANAR',
@@ -165,7 +176,7 @@ describe('buildMask and slices', () => {
         ...structureSet({ A: [withoutImage(contourOnSlice(GRID, k, SQUARE))] }),
         referencedSeriesUids: [],
       };
-      return build({ set, map: 'A=1' }).labels.findIndex((value) => value === 1);
+      return build({ set, map: 'A=1' }).labels.indexOf(1);
     };
     expect(Math.floor(at(3.5) / 1024)).toBe(3);
     expect(Math.floor(at(-0.5) / 1024)).toBe(0);
@@ -294,6 +305,17 @@ describe('buildMask and contour types', () => {
     };
     const set = { ...structureSet({ A: [line] }), referencedSeriesUids: [] };
     expect(build({ set, map: 'A=1' }).warnings).toMatchObject([{ code: 'DegenerateContours' }]);
+  });
+});
+
+describe('buildMask and contours that no one drew', () => {
+  it('refuses a zigzag that would exhaust memory', () => {
+    const zigzag: Points = Array.from(
+      { length: 40_000 },
+      (_, n) => [n / 2000, n % 2 === 0 ? 0.2 : 25.7] as const,
+    );
+    const set = structureSet({ A: [contourOnSlice(GRID, 3, zigzag), contourOnSlice(GRID, 3, SQUARE)] });
+    expect(codeOf(() => build({ set, map: 'A=1' }))).toBe('MalformedContour');
   });
 });
 
