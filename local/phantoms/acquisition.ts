@@ -1,8 +1,7 @@
 import type { Random } from './random.ts';
 import { add, cross, dot, scale, subtract, turned, type Vec3 } from './vector.ts';
 
-export const ORIENTATIONS = ['axial', 'oblique', 'feet-first'] as const;
-export type Orientation = (typeof ORIENTATIONS)[number];
+type Orientation = 'axial' | 'oblique' | 'feet-first';
 
 /**
  * The grid a phantom is scanned on. Patient frame: DICOM LPS, mm. Indices i = column, j = row, k = slice,

@@ -102,7 +102,7 @@ export function areaOf(points: readonly Vec3[], grid: Acquisition): number {
 }
 
 /** Even-odd test in the slice plane. */
-export function isInside(p: Vec3, polygon: readonly Vec3[], grid: Acquisition): boolean {
+function isInside(p: Vec3, polygon: readonly Vec3[], grid: Acquisition): boolean {
   const [x, y] = flat(p, grid);
   let inside = false;
   polygon.forEach((point, at) => {

@@ -4,7 +4,7 @@ import type { Random } from './random.ts';
 import { subtract } from './vector.ts';
 
 /** One scanned volume: HU per voxel, i fastest, then j, then k. */
-export interface ScannedVolume {
+interface ScannedVolume {
   readonly hounsfield: Int16Array;
   /** 0 background, otherwise 1 + the organ's index in `anatomy.organs`; decided at voxel centres. */
   readonly labels: Uint8Array;

@@ -6,7 +6,7 @@ import type { Vec3 } from './vector.ts';
  */
 export type Solid = (p: Vec3) => number;
 
-export interface Superellipsoid {
+interface Superellipsoid {
   readonly centre: Vec3;
   /** Semi-axes in mm, before turning. */
   readonly radii: Vec3;

@@ -14,7 +14,7 @@ export interface Region {
 }
 
 /** The series that contours were drawn on. */
-export interface ReferencedSeries {
+interface ReferencedSeries {
   readonly studyUid: string;
   readonly seriesUid: string;
   readonly frameOfReferenceUid: string;

@@ -2,7 +2,7 @@ import type { Contour, Region, Structures } from './structures.ts';
 import type { Vec3 } from './vector.ts';
 
 /** Turns a patient position into the image pixel position of AIM: centre of the first pixel at (0.5, 0.5). */
-export type ToImagePixel = (sopInstanceUid: string, p: Vec3) => readonly [x: number, y: number];
+type ToImagePixel = (sopInstanceUid: string, p: Vec3) => readonly [x: number, y: number];
 
 const AIM_NAMESPACE = 'gme://caCORE.caCORE/4.4/edu.northwestern.radiology.AIM';
 

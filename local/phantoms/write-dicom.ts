@@ -2,12 +2,12 @@
 export type Vr = 'CS' | 'DA' | 'DS' | 'IS' | 'LO' | 'OB' | 'OW' | 'PN' | 'SH' | 'SQ' | 'TM' | 'UI' | 'US';
 
 /** Text is written as UTF-8, numbers as US or decimal text by their VR, bytes as they are, data sets as items. */
-export type DicomValue = string | readonly string[] | readonly number[] | Uint8Array | readonly Dataset[];
+type DicomValue = string | readonly string[] | readonly number[] | Uint8Array | readonly Dataset[];
 
-export type DicomElement = readonly [tag: number, vr: Vr, value: DicomValue];
+type DicomElement = readonly [tag: number, vr: Vr, value: DicomValue];
 export type Dataset = readonly DicomElement[];
 
-export const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 const IMPLEMENTATION_CLASS_UID = '2.25.329800735698586629295641978511506172918';
 const SEQUENCE_ITEM = 0xfffee000;
 const LONG_LENGTH: ReadonlySet<Vr> = new Set<Vr>(['OB', 'OW', 'SQ']);

@@ -17,7 +17,7 @@ export interface PhantomScan {
   readonly files: readonly NamedBytes[];
 }
 
-export interface SeriesRequest {
+interface SeriesRequest {
   readonly seriesNumber: string;
   /** Says who the patient is and which UIDs the images carry. */
   readonly structures: Pick<Structures, 'patientId' | 'patientName' | 'series'>;

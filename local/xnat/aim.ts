@@ -6,7 +6,7 @@ export interface AimPolygon {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-export interface AimRegion {
+interface AimRegion {
   readonly name: string;
   readonly colour: readonly [number, number, number];
   readonly polygons: readonly AimPolygon[];

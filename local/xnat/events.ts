@@ -10,7 +10,7 @@ export const EVENT_CLASS = 'org.nrg.xnat.eventservice.events.';
 /** The notifier command of `docs/`, as the Container Service numbers its wrapper. */
 export const NOTIFIER_ACTION = 'org.nrg.containers.services.CommandActionProvider:1';
 
-export interface EventServiceOptions extends WebhookSettings {
+interface EventServiceOptions extends WebhookSettings {
   /** How this archive calls itself in webhook bodies. */
   readonly archiveId: string;
   /** Time between a save and the processing of its event, when the object is read again. */

@@ -4,7 +4,7 @@ import { readBody } from './request.ts';
 import { errorReply, type Reply, textReply } from './tables.ts';
 
 /** An answer that may open or end a server session. */
-export interface LoginReply {
+interface LoginReply {
   readonly reply: Reply;
   /** Value of the JSESSIONID cookie to set. */
   readonly sessionId?: string;

@@ -80,7 +80,7 @@ export interface Assessor extends ResourceHolder {
   seriesUids: string[];
 }
 
-export interface EventFilter {
+interface EventFilter {
   readonly eventType: string;
   readonly status: string;
   readonly projectIds: readonly string[];
@@ -98,7 +98,7 @@ export interface Subscription {
   readonly created: string;
 }
 
-export type DeliveryState = 'waiting' | 'delivered' | 'failed';
+type DeliveryState = 'waiting' | 'delivered' | 'failed';
 
 /** One event on its way to one hook; kept until it is delivered or given up. */
 export interface Delivery {

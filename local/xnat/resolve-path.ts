@@ -154,7 +154,7 @@ function belowScan(store: Store, session: Session, id: string, rest: readonly st
   return belowHolder(store, scanPlace(session, found(scan, `Unable to identify scan ${id}`)), rest);
 }
 
-export function scanPlace(session: Session, scan: Scan): Place {
+function scanPlace(session: Session, scan: Scan): Place {
   const type = scan.type.replace(/[^A-Za-z0-9_-]/g, '_');
   return {
     holder: scan,

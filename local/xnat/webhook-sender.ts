@@ -10,7 +10,7 @@ export interface WebhookSettings {
   readonly firstRetryMs: number;
 }
 
-export interface WebhookSender {
+interface WebhookSender {
   /** Sends what is waiting, now and after each retry delay. */
   wake(): void;
   stop(): Promise<void>;

@@ -17,7 +17,7 @@ export interface XnatConnection {
   readonly retryDelaysMs?: readonly number[];
 }
 
-export interface XnatCall {
+interface XnatCall {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** Below the site: `/data/...` or `/xapi/...`, encoded. */
   readonly path: string;
