@@ -1,9 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import dicomParser from 'dicom-parser';
 import { voxelIndex } from '../../../local/phantoms/acquisition.ts';
 import { UNMAPPED_REGION, withDefect } from '../../../local/phantoms/defects.ts';
 import { generatePhantom, phantomRtstruct } from '../../../local/phantoms/generate-phantom.ts';
 import { readDicomReferences } from '../../../local/xnat/dicom-references.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 const sound = generatePhantom({ seed: 3, subject: 2 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import dicomParser from 'dicom-parser';
 import { voxelIndex } from '../../../local/phantoms/acquisition.ts';
 import { ORGAN_NAMES } from '../../../local/phantoms/anatomy.ts';
@@ -12,6 +12,9 @@ import {
 import type { Contour, Region } from '../../../local/phantoms/structures.ts';
 import type { Vec3 } from '../../../local/phantoms/vector.ts';
 import { readAim } from '../../../local/xnat/aim.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 const nested = generatePhantom({ seed: 5, subject: 1 });
 const keyhole = generatePhantom({ seed: 5, subject: 4 });

@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import dicomParser from 'dicom-parser';
 import { voxelIndex } from '../../../local/phantoms/acquisition.ts';
 import { generatePhantom, type Phantom } from '../../../local/phantoms/generate-phantom.ts';
 import type { Vec3 } from '../../../local/phantoms/vector.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 /** Subjects 1 to 5 cover every orientation, both hole styles and both pixel storages. */
 const SUBJECTS = [1, 2, 3, 4, 5];

@@ -1,7 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ORGAN_NAMES } from '../../../local/phantoms/anatomy.ts';
 import { generatePhantoms, type PhantomTruth } from '../../../local/phantoms/generate-phantom.ts';
 import { cohortBaseline, thresholdBaseline } from '../../../local/phantoms/threshold-baseline.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 describe('thresholdBaseline', () => {
   const truths = generatePhantoms(1, 6).map((phantom) => phantom.truth);

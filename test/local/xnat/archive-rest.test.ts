@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { unzipSync, zipSync } from 'fflate';
 import { generatePhantom } from '../../../local/phantoms/generate-phantom.ts';
 import { listed, startTestXnat, type TestXnat } from './running-xnat.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 const phantom = generatePhantom({ seed: 21, subject: 5 });
 const files = phantom.scans[0]?.files ?? [];

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { generatePhantom, phantomRtstruct } from '../../../local/phantoms/generate-phantom.ts';
 import { createXnatAdmin } from '../../../local/xnat/admin-client.ts';
 import { LOGIN, SECRET } from './running-xnat.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 const phantom = generatePhantom({ seed: 51, subject: 10 });
 let folder: string;

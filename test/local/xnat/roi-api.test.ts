@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import dicomParser from 'dicom-parser';
 import { withDefect } from '../../../local/phantoms/defects.ts';
 import { generatePhantom, phantomAim, phantomRtstruct } from '../../../local/phantoms/generate-phantom.ts';
@@ -10,6 +10,9 @@ import {
   startTestXnat,
   type TestXnat,
 } from './running-xnat.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 /** Oblique, keyhole: both the axes and the half pixel matter in its AIM. */
 const phantom = generatePhantom({ seed: 31, subject: 4 });

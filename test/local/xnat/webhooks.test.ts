@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { generatePhantom, phantomRtstruct } from '../../../local/phantoms/generate-phantom.ts';
 import { signWebhook } from '../../../local/xnat/webhook-sender.ts';
 import { WebhookBody } from '../../../src/contracts/events.ts';
@@ -11,6 +11,9 @@ import {
   startTestXnat,
   type TestXnat,
 } from './running-xnat.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 const phantom = generatePhantom({ seed: 41, subject: 3 });
 const opened: { stop(): Promise<void> }[] = [];

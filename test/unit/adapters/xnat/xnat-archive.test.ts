@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { generatePhantom, phantomAim, phantomRtstruct } from '../../../../local/phantoms/generate-phantom.ts';
 import { createXnatArchive } from '../../../../src/adapters/xnat/create-xnat-archive.ts';
 import type { ArchiveFile, ImagingArchive } from '../../../../src/ports/archive.ts';
 import { LOGIN, listed, startTestXnat, type TestXnat } from '../../../local/xnat/running-xnat.ts';
 import { type FakeSite, startFakeSite } from './fake-site.ts';
+
+// Loaded build machines take several times as long as an idle one.
+jest.setTimeout(60_000);
 
 const phantom = generatePhantom({ seed: 71, subject: 7 });
 const files = phantom.scans[0]?.files ?? [];
