@@ -4,7 +4,7 @@
  * It writes what it is told, valid or not, because tests of a reader need broken files too.
  */
 
-export type Vr =
+type Vr =
   | 'AE'
   | 'CS'
   | 'DS'
@@ -19,7 +19,7 @@ export type Vr =
   | 'OW'
   | 'SQ'
   | 'UN';
-export type Value =
+type Value =
   | string
   | number
   | readonly number[]
@@ -34,17 +34,17 @@ export interface Element {
   readonly value: Value;
 }
 
-export const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 export const IMPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2';
 export const RLE_LOSSLESS = '1.2.840.10008.1.2.5';
-export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
-export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
+const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
+const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
 
 /** VRs whose explicit length takes four bytes after two reserved ones (PS3.5 table 7.1-1). */
 const LONG_VRS: readonly Vr[] = ['OB', 'OW', 'SQ', 'UN'];
 
 /** A whole file: preamble, file meta information and the data set. */
-export function writeDicom(
+function writeDicom(
   elements: readonly Element[],
   transferSyntaxUid = EXPLICIT_LITTLE_ENDIAN,
 ): Uint8Array {
@@ -118,7 +118,7 @@ export interface CtSlice {
 }
 
 export const TEST_SERIES_UID = '1.2.826.0.1.3680043.10.1';
-export const TEST_STUDY_UID = '1.2.826.0.1.3680043.10.2';
+const TEST_STUDY_UID = '1.2.826.0.1.3680043.10.2';
 export const TEST_FRAME_UID = '1.2.826.0.1.3680043.10.3';
 
 /** A CT image of 16-bit samples. */
@@ -195,7 +195,7 @@ export interface TestContour {
   readonly declaredPoints?: number;
 }
 
-export interface TestRoi {
+interface TestRoi {
   readonly number: number;
   readonly name: string | Uint8Array;
   readonly colour?: readonly [number, number, number];

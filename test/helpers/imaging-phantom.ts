@@ -44,9 +44,9 @@ export function centredGrid(sizeIjk: Vec3, spacingMm: Vec3, row: Vec3, columnAxi
   return createGeometry({ sizeIjk, spacingMm, directionLps, originLps: half.reduce(add, [0, 0, 0]) });
 }
 
-export const SERIES_UID = '1.2.826.0.1.3680043.10.1';
-export const STUDY_UID = '1.2.826.0.1.3680043.10.2';
-export const FRAME_UID = '1.2.826.0.1.3680043.10.3';
+const SERIES_UID = '1.2.826.0.1.3680043.10.1';
+const STUDY_UID = '1.2.826.0.1.3680043.10.2';
+const FRAME_UID = '1.2.826.0.1.3680043.10.3';
 
 export function sliceUid(k: number): string {
   return `${SERIES_UID}.${k + 1}`;

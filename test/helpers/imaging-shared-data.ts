@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { describe } from '@jest/globals';
 
 /** Folder of public test data; never part of the repository. */
-export const SHARED_DATA = resolve(process.env.CONTOURFLOW_TEST_DATA ?? '../shared/data');
+const SHARED_DATA = resolve(process.env.CONTOURFLOW_TEST_DATA ?? '../shared/data');
 
 /** A group of tests that needs the shared data; reported as skipped, with the path and variable, when it is absent. */
 export function describeWithSharedData(name: string, body: () => void): void {

@@ -34,7 +34,7 @@ export function openDicom(bytes: Uint8Array, untilTag?: string): DicomFile {
   return { bytes, transferSyntaxUid, dataSet: guarded(() => dicomParser.parseDicom(bytes, options)) };
 }
 
-export function tagText({ name, tag }: Attribute): string {
+function tagText({ name, tag }: Attribute): string {
   return `${name} (${tag.slice(1, 5).toUpperCase()},${tag.slice(5).toUpperCase()})`;
 }
 

@@ -10,7 +10,7 @@ export interface RealWorldValues {
 }
 
 /** Enough for 1,500 slices of 1024 x 1024; more would not fit a stage's memory. */
-export const MAX_VOXELS = 1_610_612_736;
+const MAX_VOXELS = 1_610_612_736;
 
 const INT16_MIN = -32768;
 const INT16_MAX = 32767;

@@ -3,12 +3,12 @@ import { cross, dot, norm, normalise, scale, subtract, type Vec3 } from '../geom
 import type { SliceHeader } from './parse-slice.ts';
 
 /** Largest deviation of a cosine's length from 1 and of the two cosines' dot product from 0. */
-export const ORTHOGONALITY_TOLERANCE = 1e-3;
+const ORTHOGONALITY_TOLERANCE = 1e-3;
 /** A gap may differ from the median gap by this share, or by the rounding of positions in files. */
-export const GAP_TOLERANCE = 0.01;
-export const POSITION_ROUNDING_MM = 0.01;
+const GAP_TOLERANCE = 0.01;
+const POSITION_ROUNDING_MM = 0.01;
 /** Slice origins may shift sideways by this much over the whole stack before we call it a tilt. */
-export const SIDEWAYS_TOLERANCE_MM = 0.1;
+const SIDEWAYS_TOLERANCE_MM = 0.1;
 
 /** Slices from the first to the last along the normal, with the distance of neighbouring centres in mm. */
 export interface OrderedSlices<S extends SliceHeader> {

@@ -6,7 +6,7 @@ import { stackRealWorldValues } from './real-world-values.ts';
 import { type OrderedSlices, orderSlices } from './slice-order.ts';
 
 /** A slice's place in the volume; contours find their slice by its UID. */
-export interface SliceReference {
+interface SliceReference {
   readonly k: number;
   readonly sopInstanceUid: string;
   readonly positionLps: Vec3;
@@ -63,7 +63,7 @@ export function stackSlices(slices: readonly Slice[]): ImageVolume {
 }
 
 /** Geometry of an evenly spaced upright stack (PS3.3 C.7.6.2.1.1); the k axis is the slice normal. */
-export function stackGeometry({ slices, normalLps, gapMm }: OrderedSlices<SliceHeader>): VolumeGeometry {
+function stackGeometry({ slices, normalLps, gapMm }: OrderedSlices<SliceHeader>): VolumeGeometry {
   const first = slices[0] as SliceHeader;
   const [rowGap, columnGap] = first.pixelSpacingMm;
   return createGeometry({

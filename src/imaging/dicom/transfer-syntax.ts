@@ -24,7 +24,7 @@ export const RLE_LOSSLESS = '1.2.840.10008.1.2.5';
 /** Syntaxes whose pixels we read; every other one is refused by name. */
 const READABLE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', RLE_LOSSLESS];
 
-export function transferSyntaxName(uid: string): string {
+function transferSyntaxName(uid: string): string {
   return NAMES[uid] ?? 'unknown transfer syntax';
 }
 

@@ -1,7 +1,8 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
 import type { Roi, StructureSet } from '../contour/structure-set.ts';
-import { isIgnoredRegion, type LabelMap, type LabelMapEntry, matchRegion } from './label-map.ts';
+import { isIgnoredRegion, type LabelMap, matchRegion } from './label-map.ts';
+import type { LabelMapEntry } from './label-map-entry.ts';
 import type { MaskWarning } from './mask-warning.ts';
 import { foldRegionName } from './region-name.ts';
 

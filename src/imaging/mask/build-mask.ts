@@ -53,7 +53,7 @@ export interface Mask {
   readonly warnings: readonly MaskWarning[];
 }
 
-export const DEFAULT_INTERPOLATION_MM = 10;
+const DEFAULT_INTERPOLATION_MM = 10;
 
 /**
  * Draws the mapped regions of a structure set on an image grid.

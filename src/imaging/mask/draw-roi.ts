@@ -7,7 +7,7 @@ import { type PlacedContours, placeContours } from './place-contours.ts';
 import { clearSliceMask, emptySliceMask, rasterise, type SliceMask } from './rasterise.ts';
 
 /** A run of slices without contours between slices with contours. */
-export interface ContourGap {
+interface ContourGap {
   readonly firstSlice: number;
   readonly lastSlice: number;
   readonly filled: boolean;

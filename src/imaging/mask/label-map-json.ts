@@ -1,4 +1,4 @@
-import type { LabelMapDraft, LabelMapEntry } from './label-map.ts';
+import type { LabelMapDraft, LabelMapEntry } from './label-map-entry.ts';
 import { MAX_MASK_VALUE } from './mask-value.ts';
 
 const TOP_LEVEL_KEYS = ['schemaVersion', 'regions', 'ignore', 'precedence'];

@@ -1,4 +1,4 @@
-import type { LabelMapDraft, LabelMapEntry } from './label-map.ts';
+import type { LabelMapDraft, LabelMapEntry } from './label-map-entry.ts';
 import { MAX_MASK_VALUE } from './mask-value.ts';
 
 /** Reads `name=value` lines, the format of XNAT ML's region2MaskValueMap.txt; complains by line number. */

@@ -1,20 +1,10 @@
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type { RegionClass } from '../../contracts/dataset.ts';
 import { PipelineError } from '../../contracts/errors.ts';
+import type { LabelMapDraft, LabelMapEntry } from './label-map-entry.ts';
 import { parseJsonLabelMap } from './label-map-json.ts';
 import { parseTextLabelMap } from './label-map-text.ts';
 import { foldRegionName } from './region-name.ts';
-
-/** One region of a label map. Order matters: where regions overlap, the later entry wins. */
-export interface LabelMapEntry {
-  readonly name: string;
-  /** Value in the mask, 1 to 65535; several entries may share one. */
-  readonly value: number;
-  /** Other spellings of the same structure. Two of them in one collection are suspicious. */
-  readonly synonyms: readonly string[];
-  /** ROI names that are parts of the region and are joined on purpose. */
-  readonly fuse: readonly string[];
-}
 
 export interface LabelMap {
   readonly schemaVersion: 1;
@@ -27,11 +17,6 @@ export interface LabelMap {
 export interface RegionMatch {
   readonly entry: LabelMapEntry;
   readonly via: 'name' | 'synonym' | 'fuse';
-}
-
-/** What a parser found: a map, and every complaint about the file. */
-export interface LabelMapDraft extends Omit<LabelMap, 'schemaVersion'> {
-  readonly problems: readonly string[];
 }
 
 const MAX_LABEL_MAP_BYTES = 1_048_576;

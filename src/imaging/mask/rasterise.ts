@@ -8,7 +8,7 @@ export interface SliceMask {
   box: MaskBox;
 }
 
-export interface MaskBox {
+interface MaskBox {
   readonly minColumn: number;
   readonly maxColumn: number;
   readonly minRow: number;
@@ -62,7 +62,7 @@ export function rasterise(mask: SliceMask, groups: readonly (readonly Polygon[])
 }
 
 /** Combines `from` into `into` within the box of `from`. */
-export function combine(into: SliceMask, from: SliceMask, rule: (a: number, b: number) => number): void {
+function combine(into: SliceMask, from: SliceMask, rule: (a: number, b: number) => number): void {
   const { minColumn, maxColumn, minRow, maxRow } = from.box;
   for (let row = minRow; row <= maxRow; row++) {
     const end = row * from.columns + maxColumn;

@@ -2,7 +2,7 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { PipelineError } from '../../contracts/errors.ts';
 
 /** Level 4 gives within 5 % of level 6's size at a fraction of its time on CT volumes. */
-export const DEFAULT_GZIP_LEVEL = 4;
+const DEFAULT_GZIP_LEVEL = 4;
 
 /** Byte 9 of the header names the operating system; 255 (unknown) keeps output equal on every machine. */
 const OPERATING_SYSTEM_BYTE = 9;

@@ -14,7 +14,7 @@ export interface ResampleMaskInput {
 }
 
 /** One value before and after. */
-export interface ResampledRegion {
+interface ResampledRegion {
   readonly value: number;
   readonly voxelsNative: number;
   readonly voxels: number;

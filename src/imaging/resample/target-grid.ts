@@ -3,7 +3,7 @@ import { add, column, determinant, scale, type Vec3 } from '../geometry/vector.t
 import { createGeometry, type VolumeGeometry } from '../geometry/volume-geometry.ts';
 
 /** A resampled volume larger than this would not fit a stage's memory. */
-export const MAX_TARGET_VOXELS = 1_610_612_736;
+const MAX_TARGET_VOXELS = 1_610_612_736;
 const ORTHOGONAL_TOLERANCE = 1e-3;
 
 /**
