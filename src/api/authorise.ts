@@ -1,5 +1,6 @@
 import { API, type OperationName } from '../contracts/api.ts';
 import { PipelineError } from '../contracts/errors.ts';
+import { ProjectId } from '../contracts/identifiers.ts';
 import { ACTIONS, type Action } from '../contracts/permissions.ts';
 import type { RecordOf, Role } from '../contracts/records.ts';
 import type { Ports } from '../ports/index.ts';
@@ -22,8 +23,9 @@ export async function authorise(
     requireSiteAccess(action, caller);
     return;
   }
-  const member = caller.admin ? null : await records.get('member', project, caller.user);
-  if (!(caller.admin || member) || !(await records.get('project', project, project))) {
+  const isId = ProjectId.safeParse(project).success;
+  const member = caller.admin || !isId ? null : await records.get('member', project, caller.user);
+  if (!isId || !(caller.admin || member) || !(await records.get('project', project, project))) {
     throw new PipelineError(
       'NotFound',
       `there is no project ${project.slice(0, 64)} that you are a member of; ask one of its owners to add you`,
