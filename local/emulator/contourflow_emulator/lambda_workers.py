@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,15 @@ from .settings import SERVER_NAMES
 _RUNTIME_PACKAGES = ("@aws-sdk", "@smithy", "@aws")
 _REPOSITORY_PACKAGES = Path(__file__).resolve().parents[3] / "node_modules"
 
+# ministack keeps one worker of each function for ever, some 100 MB each; here an idle one ends too.
+_IDLE_S = 600.0
+
 # A function that (indirectly) calls itself could wait for its own worker; after this it gets an extra one instead.
 _LONGEST_WAIT_S = 120.0
+
+
+for _name in ("_lock", "_workers", "kill_workers"):
+    upstream.require(lambda_runtime, _name)
 
 
 class NodeMissing(RuntimeError):
@@ -38,6 +46,8 @@ def install(workers_per_function: int, scratch: Path) -> None:
     upstream.replace(lambda_runtime, "execution_credentials", lambda _original: function_credentials)
     upstream.replace(lambda_svc, "execution_credentials", lambda _original: function_credentials)
     upstream.replace(lambda_runtime, "_detect_runtime_binary", _first_node_on_path)
+    upstream.replace(lambda_runtime, "reap_idle_workers", lambda _original: reap_idle_workers)
+    upstream.replace(lambda_svc, "reap_idle_workers", lambda _original: reap_idle_workers)
     upstream.replace(lambda_runtime, "subprocess", lambda _original: _WorkerSubprocess)
     upstream.replace(lambda_svc, "_execute_function_warm", lambda run: _bounded(run, workers_per_function))
 
@@ -68,6 +78,19 @@ def node_on_path() -> str:
     if found is None:
         raise NodeMissing("no node on PATH; start the emulator through npm, which supplies Node.js 24")
     return found
+
+
+def reap_idle_workers(idle_s: float = _IDLE_S) -> int:
+    """End the workers that have done nothing for `idle_s` seconds; their number. ministack calls it periodically."""
+    oldest = time.time() - idle_s
+    idle = []
+    with lambda_runtime._lock:
+        for key, workers in list(lambda_runtime._workers.items()):
+            kept = [worker for worker in workers if worker.in_use or worker.last_used > oldest]
+            idle += [worker for worker in workers if worker not in kept]
+            lambda_runtime._workers[key] = kept
+    lambda_runtime.kill_workers(idle)
+    return len(idle)
 
 
 def function_credentials(config: dict[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from . import (
     lambda_errors,
     lambda_workers,
     recorded_types,
+    s3_events,
     sfn_batch,
     sfn_distributed_map,
     sfn_executions,
@@ -68,6 +69,7 @@ def install(settings: Settings) -> Wrapper:
     recorded_types.install()
     bucket_deployment.install()
     bucket_tags.install()
+    s3_events.install()
     batch_cloudformation.install()
     jobs = BatchJobs(settings)
     jobs.install()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import time
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import Emulator, wait_for
+from conftest import EMULATOR, Emulator, wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/functions/worker"
 CODE = """
@@ -128,3 +131,30 @@ def test_poison_goes_to_the_dead_letter_queue_and_back(functions: Functions) -> 
     sqs.start_message_move_task(SourceArn=dead_arn)
     assert sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"][0]["Status"] == "COMPLETED"
     assert (waiting(dead_url), waiting(url)) == (0, 1)
+
+
+_REAP = """
+import os, sys, tempfile, time
+sys.path.insert(0, {root!r})
+from contourflow_emulator.settings import apply_environment, read_settings
+settings = read_settings({{"CONTOURFLOW_STATE_DIR": tempfile.mkdtemp(dir={scratch!r})}})
+apply_environment(settings)
+from contourflow_emulator.wrapper import install
+install(settings)
+from contourflow_emulator.lambda_workers import reap_idle_workers
+from ministack.core import lambda_runtime
+class Worker:
+    def __init__(self, in_use, idle): self.in_use, self.last_used, self.ended = in_use, time.time() - idle, False
+busy, idle, fresh = Worker(True, 900), Worker(False, 900), Worker(False, 1)
+lambda_runtime._workers["f"] = [idle, busy, fresh]
+lambda_runtime.kill_workers = lambda workers: [setattr(w, "ended", True) for w in workers]
+print(reap_idle_workers(), idle.ended, busy.ended, fresh.ended, len(lambda_runtime._workers["f"]))
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_idle_workers_end_and_busy_ones_do_not(tmp_path: Path) -> None:
+    program = _REAP.format(root=str(EMULATOR), scratch=str(tmp_path))
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert answer.stdout.split() == ["1", "True", "False", "False", "2"]

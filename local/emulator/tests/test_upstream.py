@@ -20,7 +20,10 @@ TOUCHED = [
     ("ministack.core.lambda_runtime", "_PYTHON_WORKER_SCRIPT"),
     ("ministack.core.lambda_runtime", "execution_credentials"),
     ("ministack.core.lambda_runtime", "_detect_runtime_binary"),
+    ("ministack.core.lambda_runtime", "reap_idle_workers"),
     ("ministack.services.lambda_svc", "_execute_function_warm"),
+    ("ministack.services.s3", "_fire_s3_event"),
+    ("ministack.services.eventbridge", "_dispatch_event"),
     ("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS"),
     ("ministack.services.batch", "_DISPATCH"),
     ("ministack.services.stepfunctions", "_SERVICE_DISPATCH"),
@@ -96,3 +99,37 @@ def test_a_missing_name_is_named() -> None:
     module = ModuleType("some.module")
     with pytest.raises(upstream.UpstreamChanged, match=r"some\.module\.gone"):
         upstream.replace(module, "gone", lambda original: original)
+
+
+_TICK = """
+import os, sys, tempfile
+sys.path.insert(0, {root!r})
+from contourflow_emulator.settings import apply_environment, read_settings
+environment = {{"CONTOURFLOW_STATE_DIR": {scratch!r}, "CONTOURFLOW_SCHEDULED_RULES": {rules!r}}}
+settings = read_settings(environment)
+apply_environment(settings)
+from contourflow_emulator.wrapper import install
+install(settings)
+from ministack.services import eventbridge
+eventbridge._SCHEDULER_TICK_INTERVAL = 0.1
+fired = []
+eventbridge._invoke_target = lambda target, event, rule, view=None: fired.append(event["DetailType"])
+eventbridge._ensure_default_bus()
+eventbridge._put_rule({{"Name": "r", "ScheduleExpression": "rate(5 minutes)"}})
+eventbridge._put_targets({{"Rule": "r", "Targets": [{{"Id": "t", "Arn": "arn:aws:sqs:us-east-1:000000000000:q"}}]}})
+rule = next(iter(eventbridge._rules.values()))
+rule["CreationTime"] -= 301
+eventbridge.start_scheduler()
+import time
+time.sleep(1)
+print(*fired)
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("rules", "fired"), [("on", "Scheduled Event"), ("off", "")])
+def test_scheduled_rules_fire_unless_switched_off(tmp_path: Path, rules: str, fired: str) -> None:
+    program = _TICK.format(root=str(EMULATOR), scratch=str(tmp_path), rules=rules)
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert answer.stdout.strip() == fired
