@@ -35,7 +35,7 @@ export function chooseCohort(options: DemoOptions): Promise<Cohort> | Cohort {
   return options.from === null ? phantomCohort(options) : folderCohort(options.from, options.labelMap);
 }
 
-function phantomCohort({ seed, subjects }: DemoOptions): Cohort {
+export function phantomCohort({ seed, subjects }: Pick<DemoOptions, 'seed' | 'subjects'>): Cohort {
   const sessions = Array.from({ length: subjects }, (_, at) => {
     const number = String(at + 1).padStart(3, '0');
     return {

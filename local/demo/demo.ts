@@ -1,5 +1,3 @@
-import { exportModel, promote, saveDataset } from '../../src/cli/wait-for.ts';
-import { PipelineError } from '../../src/contracts/errors.ts';
 import type { CaseRecord, RecordOf } from '../../src/contracts/records.ts';
 import { LOCAL_ARCHIVE_ID } from '../machine/connect-archive.ts';
 import type { DataFolder } from '../machine/layout.ts';
@@ -14,45 +12,19 @@ import type { DemoOptions } from './options.ts';
 import { type People, signInPeople } from './people.ts';
 import type { Progress } from './progress.ts';
 import type { DemoReport } from './report.ts';
-import {
-  AUTOMATION_ID,
-  createProject,
-  installStarter,
-  MODEL_ID,
-  makeStarterBundle,
-} from './set-up-project.ts';
-import { type TrainedRun, testDice, trainAndWatch } from './train.ts';
+import { AUTOMATION_ID, createProject, installStarter, makeStarterBundle } from './set-up-project.ts';
+import { type TrainedRun, testDice } from './train.ts';
 import { tryBundle } from './try-bundle.ts';
+import { exportBundle, freezeDataset, promoteBest, train, type Workflow } from './workflow.ts';
 
-const DEFINITION_ID = 'all-organs';
-const CONFIG_ID = 'standard';
-/** Images and masks at the model's spacing, as XNAT ML's criteria name them. */
-const CRITERIA = {
-  Images: {
-    tag: 'image',
-    ResourceFormat: 'NIFTI',
-    ResourceLabel: `${AUTOMATION_ID}-image`,
-    ResourceContent: 'IMAGE',
-  },
-  Labels: {
-    tag: 'label',
-    ResourceFormat: 'NIFTI',
-    ResourceLabel: `${AUTOMATION_ID}-mask`,
-    ResourceContent: 'MASK',
-  },
-};
-const SPLIT = { training: 0.6, validation: 0.2, test: 0.2 };
 const FINE_TUNE_EPOCHS = 16;
 
 /** What the steps hand on. */
-interface Stage {
-  readonly options: DemoOptions;
+interface Stage extends Workflow {
   readonly folder: DataFolder;
   readonly machine: Up;
   readonly people: People;
-  readonly project: string;
   readonly cohort: Cohort;
-  readonly progress: Progress;
 }
 
 /** The whole workflow, step by step, through the API, the XNAT and S3 only, as its users would. */
@@ -70,7 +42,9 @@ export async function runDemo(
     const value = await createProject(people);
     return { value, result: `project ${value}: an owner, a member, a collaborator` };
   });
-  const stage: Stage = { options, folder, machine, people, project, cohort, progress };
+  const { seed } = options;
+  const epochs = { initial: options.epochs, fineTune: FINE_TUNE_EPOCHS };
+  const stage: Stage = { seed, epochs, folder, machine, people, project, cohort, progress };
   const starter = await installModel(stage);
   const cases = await prepareCases(stage);
   const dataset = await freezeDataset(stage);
@@ -91,10 +65,10 @@ function startMachine(folder: DataFolder, progress: Progress): Promise<Up> {
   });
 }
 
-function installModel({ options, folder, people, project, cohort, progress }: Stage): Promise<string> {
+function installModel({ seed, folder, people, project, cohort, progress }: Stage): Promise<string> {
   return progress.step('Install a model, attach its label map, set an automation up', async (live) => {
     await ensureVenv('trainer', live.line);
-    const bundle = await makeStarterBundle(folder, cohort.labelMap, options.seed);
+    const bundle = await makeStarterBundle(folder, cohort.labelMap, seed);
     const value = await installStarter(people, project, bundle, cohort.labelMap);
     return { value, result: `${value} from a MONAI bundle, automation ${AUTOMATION_ID}` };
   });
@@ -129,61 +103,6 @@ async function prepareCases({ machine, people, project, cohort, progress }: Stag
   });
 }
 
-function freezeDataset({ options, people, project, progress }: Stage): Promise<RecordOf<'dataset'>> {
-  return progress.step('Define, validate and save a dataset', async (live) => {
-    const path = { project, definitionId: DEFINITION_ID };
-    await people.owner.call('putDefinition', path, { description: 'Every organ', criteria: CRITERIA });
-    const report = await people.owner.call('validateDefinition', path);
-    live.line(`${report.complete} of ${report.sessions} sessions complete`);
-    const datasetId = await saveDataset(people.owner, project, DEFINITION_ID, {
-      ...SPLIT,
-      seed: options.seed,
-    });
-    const value = await people.owner.call('getDataset', { project, datasetId });
-    const split = Object.entries(value.subjects).map(
-      ([partition, subjects]) => `${subjects.length} ${partition}`,
-    );
-    return { value, result: `dataset ${value.id.slice(0, 8)}: ${split.join(', ')}` };
-  });
-}
-
-async function train(
-  { options, people, project, progress }: Stage,
-  dataset: RecordOf<'dataset'>,
-  modelVersionId: string,
-  mode: 'initial' | 'fine-tune',
-): Promise<TrainedRun> {
-  const title = mode === 'initial' ? 'Initial training' : 'Fine-tune the promoted model';
-  return progress.step(title, async (live) => {
-    const runtime = ['maxEpochs', 'seed', 'learningRate'];
-    await people.owner.call('putTrainingConfig', { project, trainingConfigId: CONFIG_ID }, { runtime });
-    const epochs = mode === 'initial' ? options.epochs : FINE_TUNE_EPOCHS;
-    const request = {
-      mode,
-      trainingConfigId: CONFIG_ID,
-      datasetId: dataset.id,
-      modelVersionId,
-      parameters: { seed: options.seed, ...(epochs === null ? {} : { maxEpochs: epochs }) },
-    };
-    const value = await trainAndWatch(people.owner, project, request, live);
-    const { bestValidationDice, cpuSeconds } = value.result.training;
-    const result = `best validation Dice ${bestValidationDice.toFixed(3)}, ${cpuSeconds.toFixed(0)} CPU s`;
-    return { value, result };
-  });
-}
-
-function promoteBest({ people, project, progress }: Stage, run: TrainedRun): Promise<string> {
-  return progress.step('Promote the best checkpoint', async () => {
-    const { runId, bestCheckpoint } = run;
-    const value = await promote(people.owner, project, {
-      runId,
-      checkpointId: bestCheckpoint,
-      modelId: MODEL_ID,
-    });
-    return { value, result: `model version ${value}` };
-  });
-}
-
 interface Finished {
   readonly cases: readonly CaseRecord[];
   readonly dataset: RecordOf<'dataset'>;
@@ -197,12 +116,7 @@ async function finish(
   { cases, dataset, initial, fineTuned, final }: Finished,
 ): Promise<DemoReport> {
   const { people, project, progress, folder, machine } = stage;
-  const url = await progress.step('Export the model', async () => {
-    const detail = await exportModel(people.owner, project, final);
-    if (detail.url === null) throw new PipelineError('ExportFailed', 'the export has no link to download it');
-    const parity = detail.export.parityMaxDifference;
-    return { value: detail.url, result: `MONAI bundle, largest difference from the source ${parity ?? '-'}` };
-  });
+  const url = await exportBundle(stage, final);
   const trial = await progress.step('Run the bundle with plain MONAI on a test case', async () => {
     const value = await tryBundle(folder, url, dataset, cases, xnatLogin(machine));
     return { value, result: `segmented session ${value.session}` };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { sendUpload } from '../../src/cli/send-upload.ts';
 import { s3Client } from '../machine/aws-clients.ts';
 import type { MachineFile } from '../machine/machine-file.ts';
@@ -65,7 +66,8 @@ export async function saveContours(
     if (asAim !== null) aim += 1;
   }
   const uploads = sessions.slice(sessions.length - uploadCount(sessions));
-  for (const session of uploads) await upload(machine, project, session);
+  const bucket = machine.deployment?.dataBucket ?? '';
+  for (const session of uploads) await uploadSession(s3Client(machine), bucket, project, session);
   return { aim, rtstruct: imported.length - aim, uploads: uploads.length };
 }
 
@@ -74,18 +76,21 @@ function uploadCount(sessions: readonly CohortSession[]): number {
   return sessions.length > 1 ? 1 : 0;
 }
 
-async function upload(machine: MachineFile, project: string, session: CohortSession): Promise<void> {
-  const { images, rtstruct } = await session.load();
-  await sendUpload(s3Client(machine), machine.deployment?.dataBucket ?? '', {
+/** One session by plain S3 upload, as a site without an XNAT would send it. */
+export async function uploadSession(
+  s3: S3Client,
+  bucket: string,
+  project: string,
+  { subject, session, load }: CohortSession,
+): Promise<void> {
+  const { images, rtstruct } = await load();
+  const inMemory = (bytes: Uint8Array) => () => Promise.resolve(bytes);
+  await sendUpload(s3, bucket, {
     project,
     uploadId: randomUUID(),
-    subject: session.subject,
-    session: session.session,
-    images: images.map(
-      ({ bytes }) =>
-        async () =>
-          bytes,
-    ),
-    structures: [async () => rtstruct],
+    subject,
+    session,
+    images: images.map(({ bytes }) => inMemory(bytes)),
+    structures: [inMemory(rtstruct)],
   });
 }

@@ -1,5 +1,5 @@
 import { type ApiClient, createApiClient } from '../../src/cli/api-client.ts';
-import { refresh, signIn, type Tokens } from '../../src/cli/cognito.ts';
+import { refresh, type SignInTarget, signIn, type Tokens } from '../../src/cli/cognito.ts';
 import { PipelineError } from '../../src/contracts/errors.ts';
 import type { Up } from '../machine/up.ts';
 
@@ -27,8 +27,17 @@ async function clientOf({ machine, secrets }: Up, name: string): Promise<ApiClie
     throw new PipelineError('NotFound', `the machine has no user ${name}; run \`contourflow up\` again`);
   }
   const target = { endpoint: machine.aws.endpoint, clientId: deployment.userPoolClientId };
-  let tokens: Tokens = await signIn(target, name, user.password, async () => user.password);
-  return createApiClient(deployment.apiUrl, async () => {
+  return signedInAs(target, deployment.apiUrl, user);
+}
+
+/** The API as one user; the token is renewed while a training runs. */
+export async function signedInAs(
+  target: SignInTarget,
+  apiUrl: string,
+  { name, password }: { readonly name: string; readonly password: string },
+): Promise<ApiClient> {
+  let tokens: Tokens = await signIn(target, name, password, async () => password);
+  return createApiClient(apiUrl, async () => {
     if (Date.parse(tokens.expiresAt) - Date.now() < 60_000)
       tokens = await refresh(target, tokens.refreshToken);
     return tokens.accessToken;
