@@ -4,28 +4,8 @@
  * It writes what it is told, valid or not, because tests of a reader need broken files too.
  */
 
-type Vr =
-  | 'AE'
-  | 'CS'
-  | 'DS'
-  | 'IS'
-  | 'LO'
-  | 'PN'
-  | 'SH'
-  | 'UI'
-  | 'US'
-  | 'SS'
-  | 'OB'
-  | 'OW'
-  | 'SQ'
-  | 'UN';
-type Value =
-  | string
-  | number
-  | readonly number[]
-  | readonly string[]
-  | Uint8Array
-  | readonly Element[][];
+type Vr = 'AE' | 'CS' | 'DS' | 'IS' | 'LO' | 'PN' | 'SH' | 'UI' | 'US' | 'SS' | 'OB' | 'OW' | 'SQ' | 'UN';
+type Value = string | number | readonly number[] | readonly string[] | Uint8Array | readonly Element[][];
 
 /** One element: tag as eight hexadecimal digits (`00280010`), VR and value; a sequence's value is its items. */
 export interface Element {
@@ -44,10 +24,7 @@ const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
 const LONG_VRS: readonly Vr[] = ['OB', 'OW', 'SQ', 'UN'];
 
 /** A whole file: preamble, file meta information and the data set. */
-function writeDicom(
-  elements: readonly Element[],
-  transferSyntaxUid = EXPLICIT_LITTLE_ENDIAN,
-): Uint8Array {
+function writeDicom(elements: readonly Element[], transferSyntaxUid = EXPLICIT_LITTLE_ENDIAN): Uint8Array {
   const meta = writeElements([{ tag: '00020010', vr: 'UI', value: transferSyntaxUid }], false);
   const length = writeElements([{ tag: '00020000', vr: 'UN', value: uint32(meta.length) }], false);
   // Group length is UL, which this writer does not know; the UN header is rewritten by hand.

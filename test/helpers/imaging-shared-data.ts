@@ -12,9 +12,13 @@ export function describeWithSharedData(name: string, body: () => void): void {
   else describe.skip(`${name} (skipped: no data at ${SHARED_DATA}; set CONTOURFLOW_TEST_DATA)`, body);
 }
 
+/** The files of one folder, licences and notes left out, in the order of their names. */
 export async function readSharedFolder(folder: string): Promise<Uint8Array[]> {
-  const names = (await readdir(`${SHARED_DATA}/${folder}`)).toSorted();
-  return Promise.all(names.map((name) => readFile(`${SHARED_DATA}/${folder}/${name}`)));
+  const entries = await readdir(`${SHARED_DATA}/${folder}`, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile() && !/LICENSE|README/.test(entry.name))
+    .map(({ name }) => name);
+  return Promise.all(names.toSorted().map((name) => readFile(`${SHARED_DATA}/${folder}/${name}`)));
 }
 
 export function readSharedFile(path: string): Promise<Uint8Array> {

@@ -25,7 +25,9 @@ const TRANSFER_SYNTAX_UID: Attribute = { name: 'TransferSyntaxUID', tag: 'x00020
  * @param untilTag - stop at this top-level tag; its own value is not walked through.
  * @throws NotDicom, TruncatedDicom, MissingAttribute, UnsupportedTransferSyntax
  */
-export function openDicom(bytes: Uint8Array, untilTag?: string): DicomFile {
+export function openDicom(source: Uint8Array, untilTag?: string): DicomFile {
+  // A Node Buffer's slice() shares memory where an array's copies, so it is not let past this line.
+  const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   requirePreamble(bytes);
   const meta = guarded(() => dicomParser.readPart10Header(bytes));
   const transferSyntaxUid = requireString(meta, TRANSFER_SYNTAX_UID);

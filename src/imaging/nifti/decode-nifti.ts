@@ -92,9 +92,9 @@ function readValues(bytes: Uint8Array, { view, little }: Header, [i, j, k]: Vec3
   if (!Number.isInteger(start) || start < HEADER_BYTES || start + needed > bytes.length) {
     throw malformed(`its ${needed} bytes of voxels from byte ${start} do not fit in ${bytes.length} bytes`);
   }
-  const copy = bytes.slice(start, start + needed);
+  const copy = new Uint8Array(bytes.subarray(start, start + needed));
   if (!little) swapBytes(copy, size);
-  return make(copy.buffer as ArrayBuffer, i * j * k);
+  return make(copy.buffer, i * j * k);
 }
 
 function applyScale({ view, little }: Header, values: NiftiValues): NiftiValues {

@@ -10,7 +10,7 @@ const UNKNOWN_OPERATING_SYSTEM = 255;
 
 /** Compresses into exactly one gzip member without name or time, so equal input gives equal bytes. */
 export function gzip(bytes: Uint8Array, level: number = DEFAULT_GZIP_LEVEL): Uint8Array {
-  const out = gzipSync(bytes, { level, memLevel: 9, strategy: constants.Z_DEFAULT_STRATEGY });
+  const out = plainBytes(gzipSync(bytes, { level, memLevel: 9, strategy: constants.Z_DEFAULT_STRATEGY }));
   out[OPERATING_SYSTEM_BYTE] = UNKNOWN_OPERATING_SYSTEM;
   return out;
 }
@@ -26,7 +26,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  */
 export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes });
+    return plainBytes(gunzipSync(bytes, { maxOutputLength: maxBytes }));
   } catch (cause) {
     if (isBufferTooLarge(cause)) {
       throw new PipelineError(
@@ -43,6 +43,11 @@ export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
       { cause },
     );
   }
+}
+
+/** The bytes without Buffer's own methods, of which slice() shares memory where an array's copies. */
+function plainBytes({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function isBufferTooLarge(cause: unknown): boolean {

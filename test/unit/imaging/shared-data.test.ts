@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { isErrorCode } from '../../../src/contracts/errors.ts';
 import { parseRtstruct } from '../../../src/imaging/contour/parse-rtstruct.ts';
 import { parseSlice } from '../../../src/imaging/dicom/parse-slice.ts';
 import { type ImageVolume, stackSlices } from '../../../src/imaging/dicom/stack-slices.ts';
@@ -103,4 +104,27 @@ describeWithSharedData('public data', () => {
       );
     }
   });
+
+  it('reads or refuses every single file with a code', async () => {
+    const folders = ['pydicom', 'transfer-syntaxes', 'seg', 'rtstruct/4d-lung/rtstruct'];
+    const files = (await Promise.all(folders.map(readSharedFolder))).flat();
+    const outcomes = files.map((bytes) => codeOf(() => parseSlice(bytes).storedPixels()));
+    expect(outcomes.length).toBeGreaterThan(90);
+    expect(outcomes.filter((code) => code === 'no error').length).toBeGreaterThan(10);
+    expect(outcomes.every((code) => code === 'no error' || isErrorCode(code))).toBe(true);
+  });
+
+  it('finds the truncated image truncated', async () => {
+    const bytes = await readSharedFile('pydicom/MR_truncated.dcm');
+    expect(codeOf(() => parseSlice(bytes))).toBe('TruncatedDicom');
+  });
 });
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).name;
+  }
+  return 'no error';
+}

@@ -99,6 +99,16 @@ describe('parseSlice', () => {
     expect(Array.from(parseSlice(ctSlice({ ...BASE, changes })).storedPixels())).toEqual(values);
   });
 
+  it('reads from a Buffer at any offset and leaves it as it was', () => {
+    const bytes = ctSlice({ ...BASE, pixels: PIXELS.map((value) => value | 0x4000), bitsStored: 12 });
+    for (let offset = 0; offset < 4; offset++) {
+      const buffer = Buffer.concat([Buffer.alloc(offset), bytes]).subarray(offset);
+      const slice = parseSlice(buffer);
+      expect(Array.from(slice.storedPixels())).toEqual(Array.from(parseSlice(bytes).storedPixels()));
+      expect(Buffer.compare(buffer, bytes)).toBe(0);
+    }
+  });
+
   it('reads from a view into a larger buffer at an odd offset', () => {
     const bytes = ctSlice(BASE);
     const shifted = new Uint8Array(bytes.length + 1);

@@ -93,6 +93,13 @@ describe('decodeNifti', () => {
     expect(cornerDistanceMm(decoded.geometry, GRID)).toBeLessThan(1e-4);
   });
 
+  it('reads from a Buffer that is part of a larger one', () => {
+    const bytes = encodeNifti({ geometry: GRID, values: Int16Array.from(RAMP) });
+    const buffer = Buffer.concat([Buffer.alloc(7, 99), bytes]).subarray(7);
+    expect(Array.from(decodeNifti(buffer).values)).toEqual(RAMP);
+    expect(Array.from(decodeNifti(gunzipBounded(gzip(bytes), 10_000)).values)).toEqual(RAMP);
+  });
+
   it('reads the other byte order', () => {
     const little = encodeNifti({ geometry: GRID, values: Int16Array.from(RAMP) });
     expect(Array.from(decodeNifti(toBigEndian(little)).values)).toEqual(RAMP);
