@@ -1,12 +1,12 @@
-import { type Acquisition, chooseAcquisition, voxelIndex } from './acquisition.ts';
+import { chooseAcquisition, voxelIndex } from './acquisition.ts';
 import { type Anatomy, createAnatomy, type OrganName } from './anatomy.ts';
-import { drawOrgan, type HoleStyle } from './draw-structures.ts';
+import { drawOrgan, } from './draw-structures.ts';
+import type { PhantomTruth } from './phantom-truth.ts';
 import { createRandom, uidFrom } from './random.ts';
 import { scanAnatomy } from './scan-anatomy.ts';
 import { CT_IMAGE_STORAGE, type Region, type Structures } from './structures.ts';
 import type { Vec3 } from './vector.ts';
 import { writeAim } from './write-aim.ts';
-import type { PixelStorage } from './write-ct.ts';
 import { writeRtstruct } from './write-rtstruct.ts';
 import { type PhantomScan, writeSeries } from './write-series.ts';
 
@@ -18,18 +18,6 @@ export interface PhantomRequest {
   readonly seed: number;
   /** Counts from 1; orientation, hole style and pixel storage follow from it. */
   readonly subject: number;
-}
-
-/** What the phantom really is, on the grid of its scan: i fastest, then j, then k along the slice normal. */
-export interface PhantomTruth {
-  readonly grid: Acquisition;
-  readonly hounsfield: Int16Array;
-  /** 0 background, 1 Liver, 2 Spleen, 3 Kidney at voxel centres. */
-  readonly labels: Uint8Array;
-  readonly voxels: Readonly<Record<OrganName, number>>;
-  readonly sopInstanceUids: readonly string[];
-  readonly holes: HoleStyle;
-  readonly storage: PixelStorage;
 }
 
 export interface Phantom {

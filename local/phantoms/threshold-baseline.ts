@@ -1,5 +1,5 @@
 import { ORGAN_NAMES, type OrganName } from './anatomy.ts';
-import type { PhantomTruth } from './generate-phantom.ts';
+import type { PhantomTruth } from './phantom-truth.ts';
 
 /** Bands are searched on this HU range in steps of {@link STEP_HU}; organs lie well inside it. */
 const LOWEST_HU = -160;

@@ -1,4 +1,4 @@
-import type { PhantomTruth } from './generate-phantom.ts';
+import type { PhantomTruth } from './phantom-truth.ts';
 import type { Random } from './random.ts';
 import type { Structures } from './structures.ts';
 import { writeCtSlice } from './write-ct.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { ORGAN_NAMES } from '../../../local/phantoms/anatomy.ts';
-import { generatePhantoms, type PhantomTruth } from '../../../local/phantoms/generate-phantom.ts';
+import { generatePhantoms } from '../../../local/phantoms/generate-phantom.ts';
+import type { PhantomTruth } from '../../../local/phantoms/phantom-truth.ts';
 import { cohortBaseline, thresholdBaseline } from '../../../local/phantoms/threshold-baseline.ts';
 
 // Loaded build machines take several times as long as an idle one.
