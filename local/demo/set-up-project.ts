@@ -57,7 +57,7 @@ export async function makeStarterBundle(
 
 /** Installs the bundle, attaches the label map and sets the automation up, as the project's owner. */
 export async function installStarter(
-  { owner }: People,
+  { owner }: Pick<People, 'owner'>,
   project: string,
   bundle: Uint8Array,
   labelMap: string,
