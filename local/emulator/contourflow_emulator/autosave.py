@@ -38,6 +38,9 @@ _DELAY_S = 0.2
 _REST = 4.0
 _QUICK_SAVE_S = 0.005
 _DEPLOYMENT_INTERVAL_S = 1.0
+# Items are safe in the journal; the tables are written out only once it has grown, or when a table itself changes.
+_ITEM_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"})
+_JOURNAL_LINES_PER_SNAPSHOT = 5_000
 # What one call changes elsewhere: events are matched and delivered, functions run and write logs, jobs move.
 _SIDE_EFFECTS = ("sqs", "stepfunctions", "batch", "cloudwatch_logs", "lambda", "eventbridge")
 _READ_PREFIXES = ("Get", "List", "Describe", "Head", "Query", "Scan", "BatchGet", "Receive")
@@ -78,6 +81,10 @@ class Autosave:
         if action.startswith(_READ_PREFIXES):
             if action == "ReceiveMessage":
                 self.mark("sqs")
+            return
+        if service == "dynamodb" and action in _ITEM_WRITES:
+            if self._journal.lines > _JOURNAL_LINES_PER_SNAPSHOT:
+                self.mark("dynamodb")
             return
         self.mark(*_state_keys(service), *_SIDE_EFFECTS)
 

@@ -9,18 +9,25 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from ministack.core.arn import parse_arn
 from ministack.services import dynamodb
 
 from . import upstream
 
-for _name in ("_tables", "_set_item", "_remove_item"):
+for _name in ("_tables", "_set_item", "_remove_item", "_transact_write_items"):
     upstream.require(dynamodb, _name)
 
 logger = logging.getLogger("contourflow.journal")
+
+
+class _OpenTransaction(threading.local):
+    """The changes of the transaction this thread applies, if it applies one."""
+
+    changes: list[str] | None = None
 
 
 class DynamoDbJournal:
@@ -30,13 +37,15 @@ class DynamoDbJournal:
         self._folder = folder
         self._lock = threading.Lock()
         self._number = max((_number(path) for path in self._files()), default=0)
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None
+        self._transaction = _OpenTransaction()
         self.lines = 0
 
     def install(self) -> None:
         """Write after-images from now on."""
         upstream.replace(dynamodb, "_set_item", self._journalling_set)
         upstream.replace(dynamodb, "_remove_item", self._journalling_remove)
+        upstream.replace(dynamodb, "_transact_write_items", self._journalling_transaction)
 
     def start_new_file(self) -> int:
         """Continue in a new file; returns its number, for `drop_before` after the snapshot is on disk."""
@@ -86,23 +95,43 @@ class DynamoDbJournal:
 
         return remove_and_journal
 
+    def _journalling_transaction(self, transact: Any) -> Any:
+        """A transaction is one write to the file, so that a crash leaves all of it or nothing."""
+
+        def transact_and_journal(request: dict[str, Any]) -> Any:
+            changes = self._transaction.changes = []
+            try:
+                return transact(request)
+            finally:
+                self._transaction.changes = None
+                self._write(changes)
+
+        return transact_and_journal
+
     def _append(self, table: dict[str, Any], pk: Any, sk: Any, item: dict[str, Any] | None) -> None:
         line = json.dumps([table["TableArn"], table.get("TableId"), pk, sk, item], separators=(",", ":"))
+        if self._transaction.changes is None:
+            self._write([line])
+        else:
+            self._transaction.changes.append(line)
+
+    def _write(self, lines: list[str]) -> None:
+        if not lines:
+            return
         with self._lock:
             if self._file is None:
                 self._open(self._number + 1)
             assert self._file is not None, "opened above"
-            self._file.write(line + "\n")
             # Handing it to the kernel survives the death of this process; only a power cut needs more.
-            self._file.flush()
-            self.lines += 1
+            self._file.write("".join(line + "\n" for line in lines).encode())
+            self.lines += len(lines)
 
     def _open(self, number: int) -> None:
         if self._file is not None:
             self._file.close()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._number, self.lines = number, 0
-        self._file = (self._folder / f"dynamodb-{number}.jsonl").open("a", encoding="utf-8")
+        self._file = (self._folder / f"dynamodb-{number}.jsonl").open("ab", buffering=0)
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("dynamodb-*.jsonl"), key=_number)

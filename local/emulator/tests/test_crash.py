@@ -213,3 +213,22 @@ def test_a_clean_stop_ends_everything_and_tells_it_at_the_next_start(crashing: E
     assert batch.describe_jobs(jobs=[job_id])["jobs"][0]["status"] == "FAILED"
     messages = wait_for(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
     assert json.loads(messages[0]["Body"])["detail"]["jobId"] == job_id
+
+
+def test_the_journal_is_cut_when_it_has_grown(crashing: Emulator) -> None:
+    dynamodb = crashing.client("dynamodb")
+    dynamodb.create_table(**TABLE)
+    time.sleep(0.6)
+    for start in range(0, 5_200, 25):
+        put = [{"PutRequest": {"Item": item(n)}} for n in range(start, start + 25)]
+        dynamodb.batch_write_item(RequestItems={"records": put})
+
+    def lines() -> int:
+        files = (crashing.state / "journal").glob("*.jsonl")
+        return sum(len(path.read_text().splitlines()) for path in files)
+
+    wait_for(lambda: lines() < 1_000)
+    dynamodb.put_item(TableName="records", Item=item(9_999))
+    crashing.kill()
+    crashing.start()
+    assert dynamodb.describe_table(TableName="records")["Table"]["ItemCount"] == 5_201
