@@ -158,3 +158,30 @@ def test_idle_workers_end_and_busy_ones_do_not(tmp_path: Path) -> None:
     program = _REAP.format(root=str(EMULATOR), scratch=str(tmp_path))
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert answer.stdout.split() == ["1", "True", "False", "False", "2"]
+
+
+def test_a_machine_catches_a_function_error_by_its_name(functions: Functions) -> None:
+    sfn = functions.emulator.client("stepfunctions")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": functions.name, "Payload": "{% $states.input %}"},
+        "Retry": [{"ErrorEquals": ["Other"], "IntervalSeconds": 30}],
+        "Catch": [
+            {
+                "ErrorEquals": ["IrregularSpacing"],
+                "Assign": {"why": "{% $parse($states.errorOutput.Cause).errorMessage %}"},
+                "Next": "Caught",
+            }
+        ],
+        "End": True,
+    }
+    states = {"Call": task, "Caught": {"Type": "Pass", "Output": "{% $why %}", "End": True}}
+    machine = sfn.create_state_machine(
+        name=f"catch-{functions.name}",
+        roleArn=ROLE,
+        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Call", "States": states}),
+    )["stateMachineArn"]
+    arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps({"fail": "IrregularSpacing"}))["executionArn"]
+    done = wait_for(lambda: (d := sfn.describe_execution(executionArn=arn))["status"] != "RUNNING" and d)
+    assert (done["status"], json.loads(done["output"])) == ("SUCCEEDED", "no IrregularSpacing")
