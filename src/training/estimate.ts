@@ -18,9 +18,11 @@ export interface Estimate {
 
 /**
  * Floating-point work that a mid-range training GPU (A10G class) gets done per second on small 3D convolutions:
- * far below its peak. A guess on the careful side.
+ * far below its peak, because memory bounds them. A guess on the careful side.
  */
-const SUSTAINED_FLOPS = 2e12;
+const SUSTAINED_FLOPS = 5e11;
+/** Cutting out and augmenting a patch on the host, which a small machine's GPU waits for. */
+const PREPARATION_SECONDS_PER_VOXEL = 1e-7;
 /** Backward pass costs about twice the forward one. */
 const TRAINING_FACTOR = 3;
 /** A volume in validation is about as many windows as this many patches, forward only. */
@@ -36,7 +38,9 @@ export function estimateTraining(size: TrainingSize): Estimate {
   const forward = forwardFlops(size.network, size.patchSize);
   const patches = maxEpochs * size.trainingItems * patchesPerVolume;
   const windows = Math.ceil(maxEpochs / validationInterval) * size.validationItems * WINDOWS_PER_VOLUME;
-  const seconds = (forward * (patches * TRAINING_FACTOR + windows)) / SUSTAINED_FLOPS;
+  const computing = (forward * (patches * TRAINING_FACTOR + windows)) / SUSTAINED_FLOPS;
+  const preparing = patches * voxelsOf(size.patchSize) * PREPARATION_SECONDS_PER_VOXEL;
+  const seconds = computing + preparing;
   const hours = roundUp(START_HOURS + seconds / 3600);
   const price = PRICES_USD_PER_HOUR[DEFAULT_INSTANCE_TYPE];
   const estimateUsd = roundUp(hours * price);
@@ -53,7 +57,7 @@ export function estimateTraining(size: TrainingSize): Estimate {
 
 /** Multiply-adds x 2 of one forward pass through the network's levels, encoder and decoder. */
 function forwardFlops(network: NetworkDefinition, patchSize: readonly number[]): number {
-  const voxels = patchSize.reduce((product, size) => product * size, 1);
+  const voxels = voxelsOf(patchSize);
   const levels = network.name === 'UNet' ? unetLevels(network) : segResNetLevels(network);
   let shrink = 1;
   let flops = 0;
@@ -62,6 +66,10 @@ function forwardFlops(network: NetworkDefinition, patchSize: readonly number[]):
     flops += (voxels / shrink) * convolutions * 2 * 27 * channels ** 2;
   }
   return flops;
+}
+
+function voxelsOf(patchSize: readonly number[]): number {
+  return patchSize.reduce((product, size) => product * size, 1);
 }
 
 interface Level {
