@@ -28,6 +28,10 @@ export const UPLOAD_ARCHIVE_ID = 'upload';
 /** XNAT accession number of a session (`XNAT_E00042`), or the upload's session id. */
 export const SessionId = safeId('session');
 export type SessionId = z.infer<typeof SessionId>;
+/** Id of a session's record: one per archive and session. */
+export function sessionRecordId(archiveId: ArchiveId, session: SessionId): string {
+  return `${archiveId}:${session}`;
+}
 /** XNAT accession number of a subject (`XNAT_S00017`), or the upload's subject id. */
 export const SubjectId = safeId('subject');
 export type SubjectId = z.infer<typeof SubjectId>;

@@ -52,6 +52,11 @@ export const objectKeys = {
     `incoming/${projectId}/${uploadId}/_COMPLETE.json`,
 } as const;
 
+/** Working files expire: whoever writes them tags them `expires=work`, which the bucket's lifecycle rule selects. */
+export function isWorkKey(key: string): boolean {
+  return /^projects\/[^/]+\/work\//.test(key);
+}
+
 /** `incoming/{project}/{upload}/_COMPLETE.json` taken apart, or null for any other key. */
 export function parseIncomingManifestKey(key: string): { project: string; uploadId: string } | null {
   const match = /^incoming\/([^/]+)\/([^/]+)\/_COMPLETE\.json$/.exec(key);

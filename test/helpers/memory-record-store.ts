@@ -3,10 +3,9 @@ import {
   leasedSession,
   raisedSession,
   releasedSession,
-  sessionRecordId,
 } from '../../src/adapters/aws/dynamo/session-rules.ts';
 import { PipelineError } from '../../src/contracts/errors.ts';
-import { SCHEMA_VERSION } from '../../src/contracts/identifiers.ts';
+import { SCHEMA_VERSION, sessionRecordId } from '../../src/contracts/identifiers.ts';
 import { type AnyRecord, type Entity, RECORDS, type RecordOf } from '../../src/contracts/records.ts';
 import type { Clock, Page, RecordStore } from '../../src/ports/index.ts';
 

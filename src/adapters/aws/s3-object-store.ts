@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { PipelineError } from '../../contracts/errors.ts';
 import type { ObjectKey, ObjectRef } from '../../contracts/identifiers.ts';
-import { objectKeys } from '../../contracts/object-keys.ts';
+import { isWorkKey, objectKeys } from '../../contracts/object-keys.ts';
 import type { Hasher, ObjectStore } from '../../ports/index.ts';
 import { createPresigner } from './s3-presigner.ts';
 
@@ -105,6 +105,7 @@ async function putObject(
       ContentType: contentType,
       ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
       Metadata: { sha256 },
+      ...(isWorkKey(key) ? { Tagging: 'expires=work' } : {}),
       ...condition,
     }),
   );

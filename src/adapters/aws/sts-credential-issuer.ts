@@ -56,7 +56,7 @@ export function sessionPolicy(
       { Effect: 'Allow', Action: ['s3:GetObject'], Resource: readable.map(below) },
       {
         Effect: 'Allow',
-        Action: ['s3:PutObject', 's3:AbortMultipartUpload'],
+        Action: ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
         Resource: writePrefixes.map(below),
       },
       {

@@ -219,6 +219,10 @@ export const ReleaseSessionInput = z.strictObject({
   session: SessionId,
   generation: z.int(),
   execution: z.string(),
+  finished: z
+    .boolean()
+    .default(true)
+    .describe('false when the session could not be prepared: it stays due, for another attempt'),
 });
 export type ReleaseSessionInput = z.infer<typeof ReleaseSessionInput>;
 export const ReleaseSessionOutput = z.strictObject({

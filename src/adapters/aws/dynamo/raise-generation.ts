@@ -1,11 +1,12 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SessionHint } from '../../../contracts/events.ts';
+import { sessionRecordId } from '../../../contracts/identifiers.ts';
 import type { SessionRecord } from '../../../contracts/records.ts';
 import { TABLE } from '../../../contracts/table.ts';
 import { retryAfterConflict } from './conflicts.ts';
 import type { RecordTable } from './record-table.ts';
 import { nextRevision, toItem } from './record-writes.ts';
-import { acceptedDelivery, raisedSession, sessionRecordId } from './session-rules.ts';
+import { acceptedDelivery, raisedSession } from './session-rules.ts';
 
 /** Delivery record and generation in one transaction: either the hint counted, or it can be delivered again. */
 export async function raiseGeneration(

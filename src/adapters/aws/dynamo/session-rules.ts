@@ -1,13 +1,9 @@
 import type { SessionHint } from '../../../contracts/events.ts';
-import { SCHEMA_VERSION } from '../../../contracts/identifiers.ts';
+import { SCHEMA_VERSION, sessionRecordId } from '../../../contracts/identifiers.ts';
 import type { RecordOf, SessionRecord } from '../../../contracts/records.ts';
 
 /** Days for which a delivery id can have no second effect; afterwards case ids still make a repetition harmless. */
 const DELIVERY_LIFETIME_DAYS = 30;
-
-export function sessionRecordId(archiveId: string, session: string): string {
-  return `${archiveId}:${session}`;
-}
 
 /** The session after a hint: a new generation, counted from its first attempt. */
 export function raisedSession(current: SessionRecord | null, hint: SessionHint, now: string): SessionRecord {

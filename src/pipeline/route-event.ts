@@ -1,0 +1,125 @@
+import type { z } from 'zod';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { PipelineError } from '../contracts/errors.ts';
+import { EventBridgeEnvelope, ObjectCreatedDetail, SessionHint } from '../contracts/events.ts';
+import { SCHEMA_VERSION, sessionRecordId, UPLOAD_ARCHIVE_ID } from '../contracts/identifiers.ts';
+import { parseIncomingManifestKey } from '../contracts/object-keys.ts';
+import type { SessionRecord } from '../contracts/records.ts';
+import type { Ports } from '../ports/index.ts';
+import { createUnlessThere } from './create-unless-there.ts';
+import { readUploadManifest, requireComplete } from './read-upload-manifest.ts';
+import { type Preparation, startPreparation } from './start-preparation.ts';
+
+type RoutePorts = Pick<Ports, 'records' | 'objects' | 'workflows' | 'hasher' | 'clock'>;
+
+export interface RouteResult {
+  /** `ignored`: not for us; `rejected`: an upload that cannot be taken, with a delivery record that says why. */
+  readonly outcome: Preparation | 'ignored' | 'rejected';
+  readonly cause: SessionHint['cause'] | null;
+  readonly deliveryId: string | null;
+}
+
+const REJECTION_DAYS = 30;
+const UPLOAD_REFUSALS = ['MalformedBody', 'UploadIncomplete', 'UnknownSchemaVersion', 'NotFound'];
+
+/**
+ * Turns one message of the hint queue into at most one execution for its session.
+ *
+ * An event is only a hint: it raises the session's generation once per delivery id; whoever holds the lease reads
+ * the session as it is now and runs again when the generation has moved. Every step can be repeated, so that a
+ * crash anywhere is healed by the message coming again.
+ *
+ * @param message - a {@link SessionHint}, or EventBridge's "Object Created" for an upload's manifest
+ * @throws MalformedBody, UnknownSchemaVersion for a message that is neither, which then ends in the dead letters
+ */
+export async function routeEvent(message: unknown, ports: RoutePorts): Promise<RouteResult> {
+  const event = EventBridgeEnvelope.safeParse(message);
+  const hint = event.success ? await hintOfUpload(event.data, ports) : parseHint(message);
+  if ('outcome' in hint) return hint;
+  const session = await takeHint(hint, ports);
+  const outcome = session ? await startPreparation(session, ports) : 'ignored';
+  return { outcome, cause: hint.cause, deliveryId: hint.deliveryId };
+}
+
+function parseHint(message: unknown): SessionHint {
+  const parsed = SessionHint.safeParse(message);
+  if (parsed.success) return parsed.data;
+  const version: unknown =
+    typeof message === 'object' && message !== null ? Reflect.get(message, 'schemaVersion') : undefined;
+  const newer = typeof version === 'number' && version > SCHEMA_VERSION;
+  throw new PipelineError(
+    newer ? 'UnknownSchemaVersion' : 'MalformedBody',
+    newer
+      ? `the hint has schema version ${version}, this release reads up to ${SCHEMA_VERSION}; update Contourflow`
+      : `the message is no session hint: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}`,
+  );
+}
+
+/** A recovery does not tell of anything new: the generation stays, the next attempt at it is made. */
+async function takeHint(hint: SessionHint, { records }: RoutePorts): Promise<SessionRecord | null> {
+  const project = await records.get('project', hint.project, hint.project);
+  if (project?.state !== 'active') return null;
+  if (hint.cause === 'recovery') {
+    return records.get('session', hint.project, sessionRecordId(hint.archiveId, hint.session));
+  }
+  return (await records.raiseGeneration(hint)).session;
+}
+
+async function hintOfUpload(
+  event: z.infer<typeof EventBridgeEnvelope>,
+  ports: RoutePorts,
+): Promise<SessionHint | RouteResult> {
+  const detail = ObjectCreatedDetail.safeParse(event.detail);
+  const key = detail.success ? detail.data.object.key : '';
+  const place = parseIncomingManifestKey(key);
+  if (!place) return { outcome: 'ignored', cause: null, deliveryId: null };
+  try {
+    return await readUpload(key, place.project, ports);
+  } catch (error) {
+    if (!(error instanceof PipelineError) || !UPLOAD_REFUSALS.includes(error.code)) throw error;
+    return rejectUpload(event.id, place.project, error, ports);
+  }
+}
+
+/** The hint's id is the digest of the manifest's content: the same upload announced twice is one hint. */
+async function readUpload(key: string, project: string, ports: RoutePorts): Promise<SessionHint> {
+  const record = await ports.records.get('project', project, project);
+  if (record?.state !== 'active') {
+    throw new PipelineError(
+      'NotFound',
+      `there is no active project ${project}; create it, then upload again`,
+    );
+  }
+  const manifest = await readUploadManifest(key, ports.objects);
+  await requireComplete(key, manifest, ports.objects);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'session-hint',
+    deliveryId: `${UPLOAD_ARCHIVE_ID}:${ports.hasher.sha256(canonicalJson(manifest))}`,
+    cause: 'upload',
+    archiveId: UPLOAD_ARCHIVE_ID,
+    project,
+    session: manifest.session,
+    uploadManifestKey: key,
+  };
+}
+
+async function rejectUpload(
+  eventId: string,
+  project: string,
+  { code, message }: PipelineError,
+  { records, clock }: RoutePorts,
+): Promise<RouteResult> {
+  const id = `rejected:${UPLOAD_ARCHIVE_ID}:${eventId}`;
+  await createUnlessThere<'delivery'>(records, {
+    entity: 'delivery',
+    project,
+    id,
+    state: 'rejected',
+    cause: 'upload',
+    session: null,
+    problem: { code, message, stage: 'RouteEvent' },
+    expiresAt: Math.floor(clock.now().getTime() / 1000) + REJECTION_DAYS * 86_400,
+  });
+  return { outcome: 'rejected', cause: 'upload', deliveryId: id };
+}

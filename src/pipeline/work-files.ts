@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { SchemaVersion } from '../contracts/identifiers.ts';
+
+/** JSON that the imaging stages leave for each other below `work/`; none of it holds a voxel. */
+const Vec3 = z.tuple([z.number(), z.number(), z.number()]);
+const Nine = z.tuple([
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+]);
+
+export const StoredGrid = z.strictObject({
+  sizeIjk: Vec3,
+  spacingMm: Vec3,
+  originLps: Vec3,
+  directionLps: Nine,
+});
+
+/** What ConvertSeries learned of a series, beside its voxels. */
+export const GeometryFile = z.strictObject({
+  schemaVersion: SchemaVersion,
+  seriesUid: z.string(),
+  frameOfReferenceUid: z.string().nullable(),
+  grid: StoredGrid,
+  unit: z.string(),
+  scaleSource: z.enum(['rescale', 'stored']),
+  padding: z.strictObject({ low: z.number(), high: z.number() }).nullable(),
+  maxStorageError: z.number(),
+  slices: z.array(z.strictObject({ k: z.int(), sopInstanceUid: z.string() })),
+  warnings: z.array(z.string()),
+});
+export type GeometryFile = z.infer<typeof GeometryFile>;
+
+const Rgb = z.tuple([z.number(), z.number(), z.number()]);
+
+/** What BuildMask drew: the mask without its voxels. */
+export const MaskFile = z.strictObject({
+  schemaVersion: SchemaVersion,
+  regions: z.array(
+    z.strictObject({
+      name: z.string(),
+      value: z.int(),
+      roiNumbers: z.array(z.int()),
+      colour: Rgb.optional(),
+      voxels: z.int(),
+      voxelsDrawn: z.int(),
+      volumeMlVoxels: z.number(),
+      volumeMlContours: z.number(),
+      contours: z.int(),
+      planes: z.int(),
+      gaps: z.int(),
+    }),
+  ),
+  unmapped: z.array(z.strictObject({ number: z.int(), name: z.string() })),
+  missing: z.array(z.strictObject({ name: z.string(), value: z.int() })),
+  overlaps: z.array(z.strictObject({ lost: z.string(), won: z.string(), voxels: z.int() })),
+  warnings: z.array(
+    z.strictObject({
+      code: z.string(),
+      message: z.string(),
+      region: z.string().optional(),
+      needsReview: z.boolean(),
+    }),
+  ),
+});
+export type MaskFile = z.infer<typeof MaskFile>;
+
+/** What ResampleVolume made of image and mask. */
+export const ModelSpaceFile = z.strictObject({
+  schemaVersion: SchemaVersion,
+  grid: StoredGrid,
+  maxRoundingError: z.number(),
+  regions: z.array(
+    z.strictObject({
+      value: z.int(),
+      voxelsNative: z.int(),
+      voxels: z.int(),
+      volumeMlNative: z.number(),
+      volumeMl: z.number(),
+      driftPercent: z.number(),
+    }),
+  ),
+});
+export type ModelSpaceFile = z.infer<typeof ModelSpaceFile>;
