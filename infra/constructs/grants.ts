@@ -77,7 +77,8 @@ export function grantObjects(
   }
   if (write.length > 0) {
     grant(role, {
-      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      // Working files are tagged as they are written, so that they expire.
+      actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
       resources: arns(write),
       wildcardReason: OBJECT_WILDCARDS,
     });
