@@ -2,11 +2,18 @@ import { UsageError } from './exit-codes.ts';
 
 export type Parameters = Record<string, string | number | boolean>;
 
-/** Collects repeated `name=value` options; numbers and booleans are read as such. */
-export function collectParameter(text: string, all: Parameters): Parameters {
-  const at = text.indexOf('=');
-  if (at < 1) throw new UsageError(`"${text}" is not a parameter; write name=value, such as maxEpochs=40`);
-  return { ...all, [text.slice(0, at)]: parseValue(text.slice(at + 1)) };
+/** Collects `name=value` options, repeated or separated by commas; numbers and booleans are read as such. */
+export function collectParameters(text: string, all: Parameters): Parameters {
+  return text.split(',').reduce((collected, pair) => {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new UsageError(`"${pair}" is not a parameter; write name=value, such as maxEpochs=40`);
+    return { ...collected, [pair.slice(0, at).trim()]: parseValue(pair.slice(at + 1)) };
+  }, all);
+}
+
+/** Collects names, repeated or separated by commas. */
+export function splitNames(text: string, all: readonly string[]): string[] {
+  return [...all, ...text.split(',').map((name) => name.trim())];
 }
 
 function parseValue(text: string): string | number | boolean {

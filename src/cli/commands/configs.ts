@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addListOptions, type ListOptions, listAll } from '../list-options.ts';
 import { formatTable, printResult } from '../output.ts';
-import { collectParameter, type Parameters } from '../parameter-option.ts';
+import { collectParameters, type Parameters, splitNames } from '../parameter-option.ts';
 
 interface SetOptions {
   readonly description?: string;
-  readonly bake: Parameters;
+  readonly baked: Parameters;
   readonly runtime: string[];
-  readonly budgetUsd?: string;
-  readonly timeoutSeconds?: string;
+  readonly budget?: string;
+  readonly timeout?: string;
   readonly file?: string;
 }
 
@@ -22,15 +22,10 @@ export function register(program: Command, context: CliContext): void {
   configs
     .command('set')
     .argument('<config>', 'id')
-    .option('--bake <name=value>', 'fix a parameter; can be repeated', collectParameter, {})
-    .option(
-      '--runtime <name>',
-      'let the launch set it; can be repeated',
-      (one: string, all: string[]) => [...all, one],
-      [],
-    )
-    .option('--budget-usd <n>', 'a run stops at it')
-    .option('--timeout-seconds <n>', 'a run stops after it')
+    .option('--baked <name=value,...>', 'parameters that are fixed', collectParameters, {})
+    .option('--runtime <name,...>', 'parameters that the launch may set', splitNames, [])
+    .option('--budget <usd>', 'a run stops at it')
+    .option('--timeout <seconds>', 'a run stops after it')
     .option('--description <text>', 'for people')
     .option('--file <json>', 'the whole request as JSON instead')
     .description('Create or change a training config.')
@@ -58,15 +53,15 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
 
 async function set(context: CliContext, trainingConfigId: string, options: SetOptions): Promise<void> {
   const [api, project] = await Promise.all([context.api(), context.project()]);
-  const { description, bake, runtime, budgetUsd, timeoutSeconds, file } = options;
+  const { description, baked, runtime, budget, timeout, file } = options;
   const request = file
     ? JSON.parse(await readFile(file, 'utf8'))
     : {
         description: description ?? '',
-        bakedIn: bake,
+        bakedIn: baked,
         runtime,
-        ...(budgetUsd ? { budgetUsd: Number(budgetUsd) } : {}),
-        ...(timeoutSeconds ? { timeoutSeconds: Number(timeoutSeconds) } : {}),
+        ...(budget ? { budgetUsd: Number(budget) } : {}),
+        ...(timeout ? { timeoutSeconds: Number(timeout) } : {}),
       };
   const record = await api.call('putTrainingConfig', { project, trainingConfigId }, request);
   printResult(context, record, () => `training config ${record.id} stored (revision ${record.revision})`);

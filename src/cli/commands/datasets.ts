@@ -121,8 +121,14 @@ function parseCriteria(text: string, file: string) {
   }
 }
 
+/** Fractions that add up to 1, or per cent that add up to 100. */
 function parseSplit(text: string): { training: number; validation: number; test: number } {
-  const [training = Number.NaN, validation = Number.NaN, test = Number.NaN] = text.split(',').map(Number);
-  if (Math.abs(training + validation + test - 1) < 1e-9) return { training, validation, test };
-  throw new UsageError(`--split is "${text}"; write three fractions that add up to 1, such as 0.6,0.2,0.2`);
+  const values = text.split(',').map(Number);
+  const sum = values.reduce((total, value) => total + value, 0);
+  const [training = 0, validation = 0, test = 0] = values.map((value) => (sum > 1.5 ? value / 100 : value));
+  const isWhole = Math.abs(sum - 1) < 1e-9 || Math.abs(sum - 100) < 1e-9;
+  if (values.length === 3 && isWhole) return { training, validation, test };
+  throw new UsageError(
+    `--split is "${text}"; write training, validation and test as 0.6,0.2,0.2 or 60,20,20, which add up`,
+  );
 }

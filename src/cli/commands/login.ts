@@ -10,13 +10,14 @@ interface LoginOptions {
 export function register(program: Command, context: CliContext): void {
   program
     .command('login')
-    .argument('<user>', 'name in the user pool')
+    .argument('[user]', 'name in the user pool; asked for when it is not given')
     .option('--url <address>', 'address of the dashboard; without it, the local machine of this data folder')
     .description(
       'Sign in; the token is kept in the data folder. The password is asked for, or taken from ' +
         'CONTOURFLOW_PASSWORD; for the local machine, from its own list of users.',
     )
-    .action(async (user: string, options: LoginOptions) => {
+    .action(async (given: string | undefined, options: LoginOptions) => {
+      const user = given ?? (await ask('User: ', true));
       const { localTarget, remoteTarget } = await import('../sign-in-target.ts');
       const { signIn } = await import('../cognito.ts');
       const { writeSignIn } = await import('../sign-in-file.ts');
@@ -31,10 +32,10 @@ export function register(program: Command, context: CliContext): void {
     });
 }
 
-async function ask(question: string): Promise<string> {
+async function ask(question: string, shown = false): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new UsageError('there is no terminal to ask for a password; set CONTOURFLOW_PASSWORD');
+    throw new UsageError('there is no terminal to ask on; name the user and set CONTOURFLOW_PASSWORD');
   }
-  const { askHidden } = await import('../ask-hidden.ts');
-  return askHidden(question);
+  const { askOnTerminal } = await import('../ask-on-terminal.ts');
+  return askOnTerminal(question, shown);
 }

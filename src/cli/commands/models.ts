@@ -6,7 +6,6 @@ import { addListOptions, type ListOptions, listAll } from '../list-options.ts';
 import { formatScore, formatTable, printResult } from '../output.ts';
 
 interface InstallOptions {
-  readonly id: string;
   readonly title?: string;
 }
 
@@ -20,11 +19,11 @@ export function register(program: Command, context: CliContext): void {
   );
   models
     .command('install')
+    .argument('<model>', 'model it becomes the next version of')
     .argument('<zip>', 'a MONAI bundle')
-    .requiredOption('--id <model>', 'model it becomes the next version of')
     .option('--title <text>', 'for people')
     .description('Install a MONAI bundle zip; an unsafe or unknown one is refused with the reason.')
-    .action((zip: string, options: InstallOptions) => install(context, zip, options));
+    .action((model: string, zip: string, options: InstallOptions) => install(context, model, zip, options));
   models
     .command('attach-label-map')
     .argument('<version>', 'model version, such as abdomen.v1')
@@ -65,11 +64,16 @@ async function listVersions(context: CliContext, options: ListOptions): Promise<
   );
 }
 
-async function install(context: CliContext, zip: string, { id, title }: InstallOptions): Promise<void> {
+async function install(
+  context: CliContext,
+  modelId: string,
+  zip: string,
+  { title }: InstallOptions,
+): Promise<void> {
   const { installModel } = await import('../install-model.ts');
   const [api, project] = await Promise.all([context.api(), context.project()]);
   const bytes = await readFile(zip);
-  const bundle = { modelId: id, title: title ?? '', fileName: basename(zip), bytes };
+  const bundle = { modelId, title: title ?? '', fileName: basename(zip), bytes };
   const version = await installModel(api, project, bundle);
   printResult(context, version, () => `installed as ${version.id}`);
 }

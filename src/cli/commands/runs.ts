@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addListOptions, type ListOptions, listAll } from '../list-options.ts';
 import { formatFields, formatScore, formatTable, printResult } from '../output.ts';
-import { collectParameter, type Parameters } from '../parameter-option.ts';
+import { collectParameters, type Parameters } from '../parameter-option.ts';
 
 interface LaunchOptions {
   readonly mode: 'initial' | 'fine-tune';
@@ -66,9 +66,9 @@ function addLaunch(command: Command): Command {
     .requiredOption('--dataset <id>', 'frozen dataset')
     .requiredOption('--model <version>', 'model version: architecture and, when fine-tuning, weights')
     .option(
-      '--set <name=value>',
-      'a parameter the config leaves to the launch; can be repeated',
-      collectParameter,
+      '--set <name=value,...>',
+      'parameters that the config leaves to the launch',
+      collectParameters,
       {},
     );
 }

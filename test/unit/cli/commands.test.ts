@@ -150,6 +150,20 @@ describe('members add', () => {
   });
 });
 
+describe('configs set', () => {
+  it('sends what is baked in, what the launch may set, and the limits', async () => {
+    const args = ['--baked', 'maxEpochs=40,amp=true', '--runtime', 'seed,learningRate', '--budget', '20'];
+    const { seen } = await cli({}, 'configs', 'set', 'quick', ...args, '--timeout', '600', '--project', 'P1');
+    expect(seen[0]?.request).toEqual({
+      description: '',
+      bakedIn: { maxEpochs: 40, amp: true },
+      runtime: ['seed', 'learningRate'],
+      budgetUsd: 20,
+      timeoutSeconds: 600,
+    });
+  });
+});
+
 describe('automations set', () => {
   it('refuses a spacing that is not three positive numbers', async () => {
     const args = ['automations', 'set', 'organs', '--model', 'm.v1', '--spacing', '2,2', '--project', 'P1'];
@@ -180,6 +194,12 @@ describe('datasets', () => {
     const handlers: Handlers = { saveDataset: () => aDatasetSave({ state: 'failed', problem }) };
     const { code, err } = await cli(handlers, 'datasets', 'save', 'all', '--project', 'P1');
     expect([code, err]).toEqual([3, 'error MixedUnits: HU and SUV do not mix']);
+  });
+
+  it('save takes per cent as well', async () => {
+    const handlers: Handlers = { saveDataset: () => aDatasetSave({ state: 'failed' }) };
+    const { seen } = await cli(handlers, 'datasets', 'save', 'all', '--split', '70,15,15', '--project', 'P1');
+    expect(seen[0]?.request).toEqual({ split: { seed: 0, training: 0.7, validation: 0.15, test: 0.15 } });
   });
 
   it('save refuses a split that does not add up to 1', async () => {
@@ -292,7 +312,7 @@ describe('promote', () => {
       promoteCheckpoint: () => aPromotion({}),
       getPromotion: () => aPromotion({ state: 'succeeded', modelVersionId: 'abdomen.v2' }),
     };
-    const args = ['promote', 'run-1', 'best', '--model', 'abdomen', '--project', 'P1'];
+    const args = ['promote', 'run-1', 'best', '--as', 'abdomen', '--project', 'P1'];
     const { out } = await cli(handlers, ...args);
     expect(out).toBe('best is now abdomen.v2');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EXIT, errorText, exitCodeOf, UsageError } from '../../../src/cli/exit-codes.ts';
 import { formatBytes, formatFields, formatTable } from '../../../src/cli/output.ts';
-import { collectParameter } from '../../../src/cli/parameter-option.ts';
+import { collectParameters, splitNames } from '../../../src/cli/parameter-option.ts';
 import { PipelineError } from '../../../src/contracts/errors.ts';
 
 describe('formatTable', () => {
@@ -63,16 +63,26 @@ describe('errorText and exitCodeOf', () => {
   });
 });
 
-describe('collectParameter', () => {
+describe('collectParameters', () => {
   it('reads numbers, booleans and text', () => {
-    const all = ['maxEpochs=40', 'amp=false', 'learningRate=1e-3', 'note=a=b'].reduce(
-      (so, text) => collectParameter(text, so),
+    const all = ['maxEpochs=40,amp=false', 'learningRate=1e-3', 'note=a=b'].reduce(
+      (so, text) => collectParameters(text, so),
       {},
     );
     expect(all).toEqual({ maxEpochs: 40, amp: false, learningRate: 0.001, note: 'a=b' });
   });
 
-  it.each(['maxEpochs', '=3', ''])('refuses "%s"', (text) => {
-    expect(() => collectParameter(text, {})).toThrow(UsageError);
+  it.each(['maxEpochs', '=3', '', 'seed=1,amp'])('refuses "%s"', (text) => {
+    expect(() => collectParameters(text, {})).toThrow(UsageError);
+  });
+});
+
+describe('splitNames', () => {
+  it('takes names one by one and separated by commas', () => {
+    expect(['seed', 'maxEpochs, amp'].reduce((so: string[], text) => splitNames(text, so), [])).toEqual([
+      'seed',
+      'maxEpochs',
+      'amp',
+    ]);
   });
 });
