@@ -4,11 +4,13 @@ export type Parameters = Record<string, string | number | boolean>;
 
 /** Collects `name=value` options, repeated or separated by commas; numbers and booleans are read as such. */
 export function collectParameters(text: string, all: Parameters): Parameters {
-  return text.split(',').reduce((collected, pair) => {
-    const at = pair.indexOf('=');
-    if (at < 1) throw new UsageError(`"${pair}" is not a parameter; write name=value, such as maxEpochs=40`);
-    return { ...collected, [pair.slice(0, at).trim()]: parseValue(pair.slice(at + 1)) };
-  }, all);
+  return { ...all, ...Object.fromEntries(text.split(',').map(parsePair)) };
+}
+
+function parsePair(pair: string): [name: string, value: string | number | boolean] {
+  const at = pair.indexOf('=');
+  if (at >= 1) return [pair.slice(0, at).trim(), parseValue(pair.slice(at + 1))];
+  throw new UsageError(`"${pair}" is not a parameter; write name=value, such as maxEpochs=40`);
 }
 
 /** Collects names, repeated or separated by commas. */
