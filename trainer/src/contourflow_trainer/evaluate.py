@@ -82,20 +82,21 @@ def _load(store: ObjectStore, spec: EvaluationSpec, candidate: Weights, path: Pa
 def _candidate(
     name: str, classes: Sequence[RegionClass], cases: Sequence[LocalItem], scores: Sequence[CaseScores]
 ) -> Json:
-    regions = []
+    regions: list[Json] = []
+    region_means: CaseScores = []
     for position, region in enumerate(classes):
         of_region = [case_scores[position] for case_scores in scores]
+        region_means.append(mean(of_region))
         regions.append(
             {
                 "name": region.name,
                 "maskValue": region.mask_value,
-                "meanDice": mean(of_region),
+                "meanDice": region_means[-1],
                 "cases": [
                     {"caseId": case.case_id, "dice": score} for case, score in zip(cases, of_region, strict=True)
                 ],
             }
         )
-    region_means: list[float | None] = [region["meanDice"] for region in regions]
     return {"candidateId": name, "meanDice": mean(region_means), "regions": regions}
 
 

@@ -74,9 +74,8 @@ def write_dataset(root: Path, split: tuple[int, int, int] = (8, 2, 2), seed: int
 
 def publish_manifest(store: ObjectStore, root: Path, manifest: Json) -> SyntheticDataset:
     check_document("dataset-manifest", manifest)
-    return SyntheticDataset(
-        store, root, manifest, put_object(store, "datasets/manifest.json", canonical_json(manifest))
-    )
+    text = canonical_json(manifest)
+    return SyntheticDataset(store, root, manifest, put_object(store, f"datasets/{sha256_hex(text)}.json", text))
 
 
 def put_object(store: ObjectStore, key: str, data: bytes) -> Json:
