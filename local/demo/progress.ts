@@ -11,7 +11,7 @@ export interface Progress {
   step<T>(title: string, work: (live: Live) => Promise<StepResult<T>>): Promise<T>;
 }
 
-export interface StepResult<T> {
+interface StepResult<T> {
   readonly value: T;
   /** A few words for the table. */
   readonly result: string;

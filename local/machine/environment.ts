@@ -28,8 +28,6 @@ const INHERITED = [
   'PYENV_VERSION',
 ] as const;
 
-export type Variables = Readonly<Record<string, string>>;
-
 /** The inherited environment with the checkout's own Node 24 first on PATH. */
 export function childEnvironment(inherited: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const kept = INHERITED.flatMap((name) => {

@@ -12,7 +12,7 @@ import { stopProcess } from './stop-process.ts';
 
 const START_TIMEOUT_MS = 60_000;
 
-export type ServerName = keyof MachineFile['processes'];
+type ServerName = keyof MachineFile['processes'];
 
 /** How a server of this machine is started and how one sees that it is up. */
 export interface Server {

@@ -6,7 +6,7 @@ import { isAlive } from './process-identity.ts';
 import { readSecrets } from './secrets-file.ts';
 import { answers } from './servers.ts';
 
-export interface ServerStatus {
+interface ServerStatus {
   readonly state: 'running' | 'not answering' | 'stopped';
   readonly pid: number | null;
   readonly port: number;

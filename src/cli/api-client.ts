@@ -12,7 +12,7 @@ type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer 
   ? Name | Names<Rest>
   : never;
 /** The values of an operation's path parameters. */
-export type PathOf<N extends OperationName> = Readonly<Record<Names<(typeof API)[N]['path']>, string>>;
+type PathOf<N extends OperationName> = Readonly<Record<Names<(typeof API)[N]['path']>, string>>;
 
 /** Calls the HTTP API by the names of its operations; requests and answers are checked by the same schemas. */
 export interface ApiClient {

@@ -16,7 +16,7 @@ const TIMEOUT_MS = 60 * 60_000;
  *
  * @throws the record's own problem when it failed.
  */
-export async function waitWhileRunning<T extends Running>(first: T, ask: () => Promise<T>): Promise<T> {
+async function waitWhileRunning<T extends Running>(first: T, ask: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + TIMEOUT_MS;
   let record = first;
   for (let pauseMs = 100; record.state === 'running'; pauseMs = Math.min(pauseMs * 1.5, 3_000)) {
