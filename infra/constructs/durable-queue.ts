@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import { FailureAlarm } from './failure-alarm.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -20,6 +21,12 @@ export class DeadLetterQueue extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
+    for (const [packs, rule] of [
+      [['Serverless'], 'SQSRedrivePolicy'],
+      [['AwsSolutions'], 'SQS3'],
+    ] as const) {
+      acknowledge(this.queue, packs, rule, 'the end of the line: people look at what is here');
+    }
     new FailureAlarm(this, 'NotEmpty', {
       metric: this.queue.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(1),
@@ -46,11 +53,13 @@ export interface DurableQueueProps {
 /** A queue that loses nothing: dead letters are kept and rung for, and so is a backlog. */
 export class DurableQueue extends Construct {
   readonly queue: Queue;
+  /** Also takes what EventBridge could not put into the queue. */
+  readonly deadLetters: Queue;
 
   constructor(scope: Construct, id: string, props: DurableQueueProps) {
     super(scope, id);
     const { foundation, holds } = props;
-    const deadLetters = new DeadLetterQueue(this, 'DeadLetters', foundation, holds);
+    this.deadLetters = new DeadLetterQueue(this, 'DeadLetters', foundation, holds).queue;
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.KMS,
       encryptionMasterKey: foundation.key,
@@ -58,7 +67,7 @@ export class DurableQueue extends Construct {
       retentionPeriod: Duration.days(14),
       // AWS asks for six times the consumer's timeout, so that a slow batch is not delivered twice.
       visibilityTimeout: Duration.seconds(props.consumerTimeout.toSeconds() * 6),
-      deadLetterQueue: { queue: deadLetters.queue, maxReceiveCount: props.maxReceiveCount ?? 5 },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: props.maxReceiveCount ?? 5 },
     });
     new FailureAlarm(this, 'Late', {
       metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5) }),

@@ -102,17 +102,25 @@ export class StageFunction<S extends LambdaStage = LambdaStage> extends Construc
       'talks to AWS services and the hospital XNAT over TLS only; a VPC would add a NAT gateway that costs when idle',
     );
     acknowledge(this.role, COMPLIANCE_PACKS, 'IAMNoInlinePolicy', ROLE_POLICY_REASON);
+    acknowledge(
+      this,
+      ['Serverless'],
+      'LambdaEventSourceMappingDestination',
+      'the queue itself puts what failed into its dead letter queue',
+    );
+    acknowledge(
+      this.function,
+      ['Serverless'],
+      'LambdaAsyncFailureDestination',
+      settings.asynchronous ? 'failures go to the dead letter queue' : WAITED_FOR,
+    );
     if (!settings.asynchronous) {
-      for (const [packs, rule] of [
-        [COMPLIANCE_PACKS, 'LambdaDLQ'],
-        [['Serverless'], 'LambdaDLQ'],
-        [['Serverless'], 'LambdaAsyncFailureDestination'],
-      ] as const) {
-        acknowledge(this.function, packs, rule, 'its caller waits for the answer and handles the failure');
-      }
+      acknowledge(this.function, [...COMPLIANCE_PACKS, 'Serverless'], 'LambdaDLQ', WAITED_FOR);
     }
   }
 }
+
+const WAITED_FOR = 'its caller waits for the answer and handles the failure';
 
 /** Why a role's permissions are an inline policy. */
 export const ROLE_POLICY_REASON =

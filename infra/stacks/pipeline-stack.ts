@@ -2,7 +2,6 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { objectKeys } from '../../src/contracts/object-keys.ts';
 import type { LambdaStage } from '../../src/contracts/stage-names.ts';
@@ -46,19 +45,19 @@ export class PipelineStack extends Stack {
     this.trackRuns(tracked, hints);
     this.sweepRuns(hints);
 
-    publishParameter(this, 'hintQueueUrl', hints.queueUrl);
-    publishParameter(this, 'hintQueueArn', hints.queueArn);
-    publishParameter(this, 'trackQueueName', tracked.queueName);
+    publishParameter(this, 'hintQueueUrl', hints.queue.queueUrl);
+    publishParameter(this, 'hintQueueArn', hints.queue.queueArn);
+    publishParameter(this, 'trackQueueName', tracked.queue.queueName);
     publishParameter(this, 'prepareSessionArn', this.machines.prepare);
     publishParameter(this, 'saveDatasetArn', this.machines.save);
   }
 
-  private createQueue(id: string, holds: string, consumer: LambdaStage): Queue {
+  private createQueue(id: string, holds: string, consumer: LambdaStage): DurableQueue {
     return new DurableQueue(this, id, {
       foundation: this.foundation,
       holds,
       consumerTimeout: stageTimeout(consumer),
-    }).queue;
+    });
   }
 
   private createPrepareSession(root: string): Workflow {
@@ -116,7 +115,7 @@ export class PipelineStack extends Stack {
   }
 
   /** Hint -> one leased execution per session. */
-  private routeHints(hints: Queue): void {
+  private routeHints(hints: DurableQueue): void {
     const { foundation } = this;
     const stage = new StageFunction(this, {
       stage: 'route-event',
@@ -129,7 +128,7 @@ export class PipelineStack extends Stack {
     });
     grantWorkflows(stage.role, { start: [this.machines.prepare] });
     stage.function.addEventSource(
-      new SqsEventSource(hints, {
+      new SqsEventSource(hints.queue, {
         batchSize: 10,
         maxConcurrency: foundation.config.sessionMapConcurrency,
         reportBatchItemFailures: true,
@@ -138,7 +137,7 @@ export class PipelineStack extends Stack {
   }
 
   /** An upload announces itself by its manifest, which is written last. */
-  private sendUploadsTo(hints: Queue): void {
+  private sendUploadsTo(hints: DurableQueue): void {
     const rule = new Rule(this, 'UploadCompleted', {
       description: 'The manifest of an upload has been written: a hint for route-event',
       eventPattern: {
@@ -150,21 +149,21 @@ export class PipelineStack extends Stack {
         },
       },
     });
-    rule.addTarget(new SqsQueue(hints));
+    rule.addTarget(new SqsQueue(hints.queue, { deadLetterQueue: hints.deadLetters }));
   }
 
-  private reconcileArchives(hints: Queue): void {
+  private reconcileArchives(hints: DurableQueue): void {
     const { foundation } = this;
     const stage = new StageFunction(this, {
       stage: 'reconcile-archive',
       foundation,
       environment: {
         CONTOURFLOW_TABLE: foundation.tableName,
-        CONTOURFLOW_HINT_QUEUE_URL: hints.queueUrl,
+        CONTOURFLOW_HINT_QUEUE_URL: hints.queue.queueUrl,
         ...archiveNames(),
       },
     });
-    grantSendMessages(stage.role, hints.queueArn);
+    grantSendMessages(stage.role, hints.queue.queueArn);
     this.schedule(
       'ReconcileSchedule',
       stage,
@@ -174,10 +173,10 @@ export class PipelineStack extends Stack {
   }
 
   /** Status events of our machines and jobs -> the one writer of run states. */
-  private trackRuns(tracked: Queue, hints: Queue): void {
+  private trackRuns(tracked: DurableQueue, hints: DurableQueue): void {
     const stage = this.createRunStage('track-run', hints);
     stage.function.addEventSource(
-      new SqsEventSource(tracked, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
+      new SqsEventSource(tracked.queue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
     );
     const jobQueues = [readParameter(this, 'jobQueueArn'), readParameter(this, 'stageQueueArn')];
     const patterns = {
@@ -201,19 +200,19 @@ export class PipelineStack extends Stack {
       new Rule(this, id, {
         description: `${eventPattern.detailType[0]}: for track-run`,
         eventPattern,
-      }).addTarget(new SqsQueue(tracked));
+      }).addTarget(new SqsQueue(tracked.queue, { deadLetterQueue: tracked.deadLetters }));
     }
   }
 
   /** Repairs what an event did not tell, ends what exceeds its budget. */
-  private sweepRuns(hints: Queue): void {
+  private sweepRuns(hints: DurableQueue): void {
     const stage = this.createRunStage('sweep-runs', hints);
     this.schedule('SweepSchedule', stage, SWEEP_EVERY, 'Repair missed events, enforce budgets');
   }
 
   private createRunStage<S extends 'track-run' | 'sweep-runs'>(
     stage: S,
-    hints: Queue,
+    hints: DurableQueue,
   ): StageFunction<LambdaStage> {
     const { foundation, machines } = this;
     const created: StageFunction<LambdaStage> = new StageFunction<'track-run' | 'sweep-runs'>(this, {
@@ -221,14 +220,14 @@ export class PipelineStack extends Stack {
       foundation,
       environment: {
         CONTOURFLOW_TABLE: foundation.tableName,
-        CONTOURFLOW_HINT_QUEUE_URL: hints.queueUrl,
+        CONTOURFLOW_HINT_QUEUE_URL: hints.queue.queueUrl,
         CONTOURFLOW_PREPARE_SESSION_ARN: machines.prepare,
         CONTOURFLOW_SAVE_DATASET_ARN: machines.save,
         CONTOURFLOW_TRAIN_MODEL_ARN: machines.train,
         CONTOURFLOW_RELEASE_MODEL_ARN: machines.release,
       },
     });
-    grantSendMessages(created.role, hints.queueArn);
+    grantSendMessages(created.role, hints.queue.queueArn);
     grantWorkflows(created.role, { steer: Object.values(machines) });
     return created;
   }

@@ -8,14 +8,9 @@ import type { DeploymentProps } from '../build-app.ts';
 import { acknowledge, acknowledgeWildcards, COMPLIANCE_PACKS } from '../constructs/acknowledge.ts';
 import { Foundation } from '../constructs/foundation.ts';
 import { grantAssumeRole } from '../constructs/grants.ts';
+import { ImageBuilder } from '../constructs/image-builder.ts';
 import { JobDefinition } from '../constructs/job-definition.ts';
-import {
-  BuiltImage,
-  type BuiltImageProps,
-  existingImage,
-  ImageBuilder,
-  type JobImage,
-} from '../constructs/job-image.ts';
+import { BuiltImage, type BuiltImageProps, existingImage, type JobImage } from '../constructs/job-image.ts';
 import { publishParameter } from '../constructs/parameter.ts';
 import { PublicNetwork } from '../constructs/public-network.ts';
 import { ROLE_POLICY_REASON, StageFunction } from '../constructs/stage-function.ts';
