@@ -1,6 +1,6 @@
 import { PipelineError } from '../contracts/errors.ts';
 
-/** Exit codes of `contourflow`; documented in docs/user-guide/cli.md. */
+/** Exit codes of `contourflow`, as its help states them. */
 export const EXIT = {
   ok: 0,
   /** A defect or an unforeseen failure of contourflow itself. */

@@ -20,9 +20,10 @@ export function formatTable(headers: readonly string[], rows: readonly (readonly
   const widths = headers.map((header, at) =>
     Math.max(header.length, ...shown.map((row) => row[at]?.length ?? 0)),
   );
-  const isNumber = headers.map((_, at) =>
-    rows.every((row) => row[at] == null || typeof row[at] === 'number'),
-  );
+  const isNumber = headers.map((_, at) => {
+    const cells = rows.map((row) => row[at]).filter((cell) => cell !== null && cell !== undefined);
+    return cells.length > 0 && cells.every((cell) => typeof cell === 'number');
+  });
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, at) => (isNumber[at] ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
