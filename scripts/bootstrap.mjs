@@ -12,16 +12,22 @@ const node = join(bin, process.platform === 'win32' ? 'node.cmd' : 'node');
 const stamp = join(root, 'node_modules', '.contourflow-lock-digest');
 
 function installPackages() {
-  const digest = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const digest = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   process.stderr.write('Installing npm packages (once, about a minute) ...\n');
-  const result = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  // Not "npm ci": it refuses a lock file without the optional binaries of every other platform, which a registry that
+  // mirrors one platform cannot give. This installs the locked versions too and leaves the lock file alone.
+  const result = spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
   if (result.status !== 0) {
-    process.stderr.write('error SetupFailed: "npm ci" failed; see its messages above, then run this again\n');
+    process.stderr.write(
+      'error SetupFailed: "npm install" failed; see its messages above, then run this again\n',
+    );
     process.exit(1);
   }
   mkdirSync(dirname(stamp), { recursive: true });
