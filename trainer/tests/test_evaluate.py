@@ -136,6 +136,22 @@ def with_broken_label(dataset: SyntheticDataset, mask_value: int) -> SyntheticDa
     return publish_manifest(dataset.store, dataset.root, manifest)
 
 
+def test_fine_tuning_starts_where_the_model_ended(
+    trained: tuple[SyntheticDataset, Json], settings_for: SettingsFor
+) -> None:
+    """Before its first step a fine-tuned network scores exactly what the model it starts from scored."""
+    dataset, spec = trained
+    source = json.loads(dataset.store.read("runs/run/result.json"))
+    initial = {"modelVersionId": "m.v1", "weights": source["checkpoints"][0]["weights"], "classes": spec["classes"]}
+    tuning = spec | {"runId": "tuned", "outputPrefix": "runs/tuned/", "initialWeights": initial}
+    tuning["parameters"] = spec["parameters"] | {"maxEpochs": 1, "learningRate": 0.001}
+    train(canonical_json(tuning), dataset.store, settings_for("tuned"), StopSignal())
+    lines = [json.loads(line) for line in dataset.store.read("runs/tuned/metrics.jsonl").splitlines()]
+    scores = {line["epoch"]: line["value"] for line in lines if line["name"] == "val_mean_dice"}
+    assert scores[0] == source["bestValidationDice"]
+    assert json.loads(dataset.store.read("runs/tuned/result.json"))["bestValidationDice"] == max(scores.values())
+
+
 def test_a_candidate_without_a_region_scores_zero_for_it(
     trained: tuple[SyntheticDataset, Json], settings_for: SettingsFor
 ) -> None:

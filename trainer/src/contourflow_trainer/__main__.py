@@ -8,7 +8,7 @@ from pathlib import Path
 from .console import log_failure
 from .errors import EXIT_FAILED, EXIT_RETRY, MissingObjectError, StopRequestedError, TrainerError
 from .objects import FolderObjectStore, ObjectStore
-from .settings import Settings, read_settings
+from .settings import Settings, job_settings, let_idle_threads_sleep
 from .stop import StopSignal
 
 ACTIONS = ("train", "evaluate", "export")
@@ -19,13 +19,15 @@ def main(arguments: list[str]) -> int:
     # Signals are answered from the first line on: importing torch alone takes seconds.
     stop = StopSignal()
     stop.listen()
+    let_idle_threads_sleep()
     warnings.filterwarnings("ignore", module=r"(monai|torch|ignite)\.")
     options = _parser().parse_args(arguments)
     try:
         if options.action == "starter-bundle":
             _starter_bundle(options)
         else:
-            _run(options, read_settings(), stop)
+            with job_settings() as settings:
+                _run(options, settings, stop)
     except StopRequestedError:
         return EXIT_RETRY
     except TrainerError as error:
@@ -42,7 +44,6 @@ def _run(options: argparse.Namespace, settings: Settings, stop: StopSignal) -> N
         spec_text = store.read(options.spec)
     except MissingObjectError as error:
         raise TrainerError("NotFound", f"no spec at {options.spec}; give the key PlanRun wrote") from error
-    settings.work_dir.mkdir(parents=True, exist_ok=True)
     if options.action == "train":
         from .train import train
 

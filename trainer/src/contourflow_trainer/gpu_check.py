@@ -44,7 +44,7 @@ class StopAtEpoch(StopSignal):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="contourflow_trainer.gpu_check", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=24)
     epochs: int = parser.parse_args().epochs
     with tempfile.TemporaryDirectory() as folder:
         report = check(Path(folder), epochs)

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ class Settings:
 
     broker_function: name or ARN of the credentials broker (CONTOURFLOW_BROKER_FUNCTION).
     job_id, job_attempt: AWS_BATCH_JOB_ID, AWS_BATCH_JOB_ATTEMPT (1 for the first attempt).
-    work_dir: scratch space (CONTOURFLOW_WORK_DIR); prepared volumes are kept there while the job runs.
+    work_dir: scratch space of this attempt alone, below CONTOURFLOW_WORK_DIR or the system's temporary folder.
     checkpoint_seconds: longest time between two checkpoints in the store (CONTOURFLOW_CHECKPOINT_SECONDS).
     """
 
@@ -25,15 +27,33 @@ class Settings:
     checkpoint_seconds: float
 
 
-def read_settings() -> Settings:
-    """Raises ConfigurationError for a number that is none."""
+def let_idle_threads_sleep() -> None:
+    """To be called before torch is imported.
+
+    Threads that spin while they wait cost several times the work itself when other processes want the same cores.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@contextmanager
+def job_settings() -> Iterator[Settings]:
+    """Settings with a fresh scratch folder, removed at the end.  Raises ConfigurationError."""
     environment = os.environ
-    work_dir = environment.get("CONTOURFLOW_WORK_DIR") or tempfile.mkdtemp(prefix="contourflow-")
+    shared = environment.get("CONTOURFLOW_WORK_DIR") or None
+    if shared is not None:
+        Path(shared).mkdir(parents=True, exist_ok=True)
+    # Jobs of one machine may share the folder: nothing of another run may be taken for this one's.
+    with tempfile.TemporaryDirectory(prefix="trainer-", dir=shared, ignore_cleanup_errors=True) as work_dir:
+        yield _read_settings(Path(work_dir))
+
+
+def _read_settings(work_dir: Path) -> Settings:
+    environment = os.environ
     return Settings(
         broker_function=environment.get("CONTOURFLOW_BROKER_FUNCTION", ""),
         job_id=environment.get("AWS_BATCH_JOB_ID", ""),
         job_attempt=int(_number("AWS_BATCH_JOB_ATTEMPT", 1)),
-        work_dir=Path(work_dir),
+        work_dir=work_dir,
         checkpoint_seconds=_number("CONTOURFLOW_CHECKPOINT_SECONDS", 300),
     )
 
