@@ -30,11 +30,10 @@ const ARNS: Readonly<Record<string, (id: string, place: string) => string>> = {
   'AWS::S3::Bucket': (id) => `arn:aws:s3:::${id}`,
   'AWS::DynamoDB::Table': (id, place) => `arn:aws:dynamodb:${place}:table/${id}`,
   'AWS::Logs::LogGroup': (id, place) => `arn:aws:logs:${place}:log-group:${id}:*`,
-  'AWS::KMS::Key': (id, place) => (id.startsWith('arn:') ? id : `arn:aws:kms:${place}:key/${id}`),
+  'AWS::KMS::Key': (id, place) => `arn:aws:kms:${place}:key/${id}`,
   'AWS::ECR::Repository': (id, place) => `arn:aws:ecr:${place}:repository/${id}`,
   'AWS::CodeBuild::Project': (id, place) => `arn:aws:codebuild:${place}:project/${id}`,
-  'AWS::Events::Rule': (id, place) =>
-    id.startsWith('arn:') ? id : `arn:aws:events:${place}:rule/${id.slice(id.lastIndexOf('|') + 1)}`,
+  'AWS::Events::Rule': (id, place) => `arn:aws:events:${place}:rule/${id.slice(id.lastIndexOf('|') + 1)}`,
 };
 
 /**
@@ -111,7 +110,12 @@ function attribute(
   surroundings: Surroundings,
 ): string {
   const type = stack.template.Resources[logicalId]?.Type ?? '';
+  const id = reference(logicalId, stack, surroundings);
+  // State machines, job queues and job definitions have their ARN as physical id.
+  if (name.endsWith('Arn') && id.startsWith('arn:')) return id;
   const arn = ARNS[type];
-  if (name !== 'Arn' || !arn) throw new Error(`the attribute ${name} of ${type} ${logicalId} is not known`);
-  return arn(reference(logicalId, stack, surroundings), `${surroundings.region}:${surroundings.accountId}`);
+  if (name !== 'Arn' || !arn) {
+    throw new Error(`the attribute ${name} of ${type} ${logicalId} is not known`);
+  }
+  return arn(id, `${surroundings.region}:${surroundings.accountId}`);
 }
