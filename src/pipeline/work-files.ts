@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SchemaVersion } from '../contracts/identifiers.ts';
+import type { GridDescription } from '../imaging/geometry/volume-geometry.ts';
 
 /** JSON that the imaging stages leave for each other below `work/`; none of it holds a voxel. */
 const Vec3 = z.tuple([z.number(), z.number(), z.number()]);
@@ -47,7 +48,7 @@ export const MaskFile = z.strictObject({
       name: z.string(),
       value: z.int(),
       roiNumbers: z.array(z.int()),
-      colour: Rgb.optional(),
+      colour: Rgb.exactOptional(),
       voxels: z.int(),
       voxelsDrawn: z.int(),
       volumeMlVoxels: z.number(),
@@ -62,10 +63,22 @@ export const MaskFile = z.strictObject({
   overlaps: z.array(z.strictObject({ lost: z.string(), won: z.string(), voxels: z.int() })),
   warnings: z.array(
     z.strictObject({
-      code: z.string(),
+      code: z.enum([
+        'ContoursOutsideVolume',
+        'DegenerateContours',
+        'UnfilledContourTypes',
+        'PartlyCrossingContours',
+        'RepeatedContours',
+        'GapBetweenContours',
+        'GapInterpolated',
+        'MergedRois',
+        'FrameOfReferenceDiffers',
+        'AmbiguousSynonyms',
+      ]),
       message: z.string(),
-      region: z.string().optional(),
+      region: z.string().exactOptional(),
       needsReview: z.boolean(),
+      details: z.record(z.string(), z.union([z.number(), z.string()])),
     }),
   ),
 });
@@ -88,3 +101,13 @@ export const ModelSpaceFile = z.strictObject({
   ),
 });
 export type ModelSpaceFile = z.infer<typeof ModelSpaceFile>;
+
+export function storeGrid(geometry: GridDescription): z.infer<typeof StoredGrid> {
+  const { sizeIjk, spacingMm, originLps, directionLps } = geometry;
+  return {
+    sizeIjk: [...sizeIjk],
+    spacingMm: [...spacingMm],
+    originLps: [...originLps],
+    directionLps: [...directionLps],
+  };
+}

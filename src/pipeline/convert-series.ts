@@ -1,0 +1,55 @@
+import { objectKeys } from '../contracts/object-keys.ts';
+import {
+  type ConvertSeriesInput,
+  type ConvertSeriesOutput,
+  SlicesList,
+} from '../contracts/stages/prepare-session.ts';
+import { parseSlice } from '../imaging/dicom/parse-slice.ts';
+import { type ImageVolume, stackSlices } from '../imaging/dicom/stack-slices.ts';
+import type { Ports } from '../ports/index.ts';
+import { inParallel } from './in-parallel.ts';
+import { jsonBytes, readJson } from './stored-json.ts';
+import { writeVolume } from './stored-volume.ts';
+import { type GeometryFile, storeGrid } from './work-files.ts';
+
+const READS_AT_ONCE = 16;
+
+/**
+ * DICOM slices -> one native volume (.nii.gz) and a description of it.
+ *
+ * @throws NotDicom, TruncatedDicom, MissingAttribute, UnsupportedTransferSyntax, and what stacking finds: MixedSeries,
+ *   TooFewSlices, DegenerateOrientation, DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge
+ */
+export async function convertSeries(
+  input: ConvertSeriesInput,
+  { objects }: Pick<Ports, 'objects'>,
+): Promise<ConvertSeriesOutput> {
+  const { project, execution } = input.session;
+  const files = await readJson(objects, SlicesList, input.slices);
+  const slices = await inParallel(files, READS_AT_ONCE, async (file) => parseSlice(await objects.read(file)));
+  const volume = stackSlices(slices);
+  const { sizeIjk, spacingMm } = volume.geometry;
+  const geometryKey = objectKeys.work(project, execution, `${input.seriesUid}/geometry.json`);
+  return {
+    image: await writeVolume(objects, project, volume),
+    geometry: await objects.write(geometryKey, jsonBytes(describeVolume(volume)), 'application/json'),
+    sizeIjk: [...sizeIjk],
+    spacingMm: [...spacingMm],
+    units: volume.unit,
+  };
+}
+
+function describeVolume(volume: ImageVolume): GeometryFile {
+  return {
+    schemaVersion: 1,
+    seriesUid: volume.seriesUid,
+    frameOfReferenceUid: volume.frameOfReferenceUid ?? null,
+    grid: storeGrid(volume.geometry),
+    unit: volume.unit,
+    scaleSource: volume.scaleSource,
+    padding: volume.padding ? { ...volume.padding } : null,
+    maxStorageError: volume.maxStorageError,
+    slices: volume.slices.map(({ k, sopInstanceUid }) => ({ k, sopInstanceUid })),
+    warnings: [...volume.warnings],
+  };
+}
