@@ -71,8 +71,8 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
     objects: { read: [BLOBS, WORK, CASES] },
     archives: true,
   },
-  'register-case': { records: 'write', objects: { read: [BLOBS, WORK, CASES] } },
-  'quarantine-case': { records: 'write' },
+  'register-case': { records: 'write', objects: { read: [MODELS] } },
+  'quarantine-case': { records: 'write', objects: { read: [WORK] } },
   'release-session': { records: 'write' },
 
   'read-catalogue': { memoryMib: 512, records: 'read', objects: { write: [WORK] } },

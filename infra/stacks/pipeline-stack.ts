@@ -80,7 +80,7 @@ export class PipelineStack extends Stack {
         environment: { ...bucket, ...archiveNames() },
       }),
       new StageFunction(this, { stage: 'register-case', foundation, environment: { ...table, ...bucket } }),
-      new StageFunction(this, { stage: 'quarantine-case', foundation, environment: table }),
+      new StageFunction(this, { stage: 'quarantine-case', foundation, environment: { ...table, ...bucket } }),
       new StageFunction(this, { stage: 'release-session', foundation, environment: table }),
     ];
     const stageQueueArn = readParameter(this, 'stageQueueArn');

@@ -39,7 +39,7 @@ export const STAGE_ENV = {
   'certify-case': z.object({ ...Bucket }),
   'publish-resources': z.object({ ...Bucket, ...Archives }),
   'register-case': z.object({ ...Table, ...Bucket }),
-  'quarantine-case': z.object({ ...Table }),
+  'quarantine-case': z.object({ ...Table, ...Bucket }),
   'release-session': z.object({ ...Table }),
   'read-catalogue': z.object({ ...Table, ...Bucket }),
   'resolve-dataset': z.object({ ...Table, ...Bucket }),

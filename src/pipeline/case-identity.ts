@@ -32,12 +32,22 @@ export function caseIdOf(identity: CaseIdentity, hasher: Hasher): string {
   return hasher.sha256(digested).slice(0, CASE_ID_CHARACTERS);
 }
 
-/** Newer first: saved later, or read later when the archive keeps the first save's time through an overwrite. */
-export function isNewer(
-  a: { readonly roiSavedAt: string; readonly generation: number },
-  b: { readonly roiSavedAt: string; readonly generation: number },
-): boolean {
-  return a.roiSavedAt === b.roiSavedAt ? a.generation > b.generation : a.roiSavedAt > b.roiSavedAt;
+interface Recency {
+  readonly id: string;
+  readonly roiSavedAt: string;
+  readonly generation: number;
+  readonly automationVersion: number;
+}
+
+/**
+ * Whether `a` is the newer of two cases: its contours were saved later, or read later when the archive keeps the first
+ * save's time through an overwrite. The order is total, so that every writer comes to the same winner.
+ */
+export function isNewer(a: Recency, b: Recency): boolean {
+  if (a.roiSavedAt !== b.roiSavedAt) return a.roiSavedAt > b.roiSavedAt;
+  if (a.generation !== b.generation) return a.generation > b.generation;
+  if (a.automationVersion !== b.automationVersion) return a.automationVersion > b.automationVersion;
+  return a.id > b.id;
 }
 
 /** Cases of one series and automation compete: the newest counts. */

@@ -19,6 +19,10 @@ export function executionName(session: SessionRecord, hasher: Hasher): string {
   return `${digest}-g${session.generation}-a${session.attempt + 1}`;
 }
 
+export function leaseUntil(now: Date): string {
+  return new Date(now.getTime() + LEASE_HOURS * 3_600_000).toISOString();
+}
+
 /**
  * Starts prepare-session for the session's newest generation, unless somebody is at it or it is done.
  *
@@ -33,7 +37,7 @@ export async function startPreparation(
   const { project, generation, id: sessionRecordId } = session;
   const execution = executionName(session, hasher);
   const now = clock.now();
-  const expiresAt = new Date(now.getTime() + LEASE_HOURS * 3_600_000).toISOString();
+  const expiresAt = leaseUntil(now);
   const lease = { project, sessionRecordId, execution, generation, now: now.toISOString(), expiresAt };
   if (!(await records.leaseSession(lease))) return 'held';
   try {

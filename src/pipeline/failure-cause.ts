@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { isErrorCode } from '../contracts/errors.ts';
+import type { Problem } from '../contracts/stages/prepare-session.ts';
+import type { Ports } from '../ports/index.ts';
+
+const LambdaCause = z.object({ errorType: z.string(), errorMessage: z.string() });
+const JobCause = z.object({
+  JobId: z.string(),
+  Parameters: z.record(z.string(), z.string()).nullish(),
+  StatusReason: z.string().nullish(),
+  Container: z.object({ ExitCode: z.int().nullish(), Reason: z.string().nullish() }).nullish(),
+});
+/** What the stage runner leaves beside its output when the stage fails: the code that a job's exit cannot carry. */
+export const StageFailure = z.strictObject({ code: z.string(), message: z.string() });
+export const FAILURE_SUFFIX = '.failure.json';
+
+const MAX_SENTENCE = 1000;
+
+/**
+ * What Step Functions says of a failed state as a code of ours and a sentence.
+ *
+ * A name that is not ours becomes InternalError with its text kept, States.Timeout among them. For a job, the stage
+ * runner's own words are read, when it had time to leave them.
+ */
+export async function problemOf(
+  failed: { readonly stage: string; readonly error: string; readonly cause: string },
+  objects: Pick<Ports['objects'], 'stat' | 'read'>,
+): Promise<Problem> {
+  const { stage, error, cause } = failed;
+  const parsed = parseJson(cause);
+  const lambda = LambdaCause.safeParse(parsed);
+  if (lambda.success) return problem(stage, lambda.data.errorType, lambda.data.errorMessage);
+  const job = JobCause.safeParse(parsed);
+  const left = job.success ? await runnerFailure(job.data.Parameters ?? {}, objects) : null;
+  if (left) return problem(stage, left.code, left.message);
+  if (error === 'States.Timeout') {
+    const sentence = `${stage} took longer than its time limit; retry the case, or make the volume smaller`;
+    return problem(stage, 'InternalError', sentence);
+  }
+  return problem(stage, error, job.success ? jobSentence(job.data) : cause);
+}
+
+function problem(stage: string, name: string, text: string): Problem {
+  const known = isErrorCode(name);
+  const message = known ? text : `${stage} failed unexpectedly (${name}): ${text}`;
+  return { code: known ? name : 'InternalError', message: message.slice(0, MAX_SENTENCE), stage };
+}
+
+function jobSentence({ StatusReason, Container }: z.infer<typeof JobCause>): string {
+  const reason = Container?.Reason ?? StatusReason ?? 'no reason was given';
+  const exit = typeof Container?.ExitCode === 'number' ? ` with exit code ${Container.ExitCode}` : '';
+  return `the stage runner's job ended${exit}: ${reason}; its log says more`;
+}
+
+async function runnerFailure(
+  parameters: Readonly<Record<string, string>>,
+  objects: Pick<Ports['objects'], 'stat' | 'read'>,
+): Promise<z.infer<typeof StageFailure> | null> {
+  const outputKey = Object.entries(parameters).find(([name]) => name.toLowerCase() === 'outputkey')?.[1];
+  if (!outputKey) return null;
+  const key = `${outputKey}${FAILURE_SUFFIX}`;
+  if (!(await objects.stat(key))) return null;
+  const parsed = StageFailure.safeParse(parseJson(new TextDecoder().decode(await objects.read({ key }))));
+  return parsed.success ? parsed.data : null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import type { QuarantineCaseInput, QuarantineCaseOutput } from '../contracts/stages/prepare-session.ts';
+import type { Ports } from '../ports/index.ts';
+import { caseOrigin, uploadManifestOf } from './case-origin.ts';
+import { problemOf } from './failure-cause.ts';
+import { type NewCase, settleCase, writeCase } from './settle-case.ts';
+
+/**
+ * Records the cases that a failure left without a result, with a code and a sentence a person can act on. A later
+ * generation tries them again; the first that succeeds supersedes them.
+ */
+export async function quarantineCase(
+  input: QuarantineCaseInput,
+  { records, objects }: Pick<Ports, 'records' | 'objects'>,
+): Promise<z.input<typeof QuarantineCaseOutput>> {
+  const problem = await problemOf(input, objects);
+  const uploadManifestKey = await uploadManifestOf(input.session, records);
+  for (const target of input.cases) {
+    const fresh: NewCase = {
+      ...caseOrigin(input, target),
+      uploadManifestKey,
+      state: 'quarantined',
+      classes: [],
+      spacingMm: null,
+      units: null,
+      resources: [],
+      certificate: null,
+      reasons: [problem.message],
+      problem,
+    };
+    await writeCase(fresh, records);
+    await settleCase(fresh, records);
+  }
+  return { caseIds: input.cases.map(({ caseId }) => caseId), problem };
+}

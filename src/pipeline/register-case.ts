@@ -1,0 +1,31 @@
+import type { RegisterCaseInput, RegisterCaseOutput } from '../contracts/stages/prepare-session.ts';
+import { classTable, parseLabelMap } from '../imaging/mask/label-map.ts';
+import type { Ports } from '../ports/index.ts';
+import { caseOrigin, uploadManifestOf } from './case-origin.ts';
+import { type NewCase, settleCase, writeCase } from './settle-case.ts';
+
+/**
+ * Records a finished case. Safe to repeat, and in any order: the newest contours win, an older case never replaces a
+ * newer one.
+ */
+export async function registerCase(
+  input: RegisterCaseInput,
+  { records, objects }: Pick<Ports, 'records' | 'objects'>,
+): Promise<RegisterCaseOutput> {
+  const labelMap = parseLabelMap(await objects.read(input.case.automation.labelMap));
+  const fresh: NewCase = {
+    ...caseOrigin(input, input.case),
+    uploadManifestKey: await uploadManifestOf(input.session, records),
+    state: input.certified.outcome,
+    classes: classTable(labelMap),
+    spacingMm: input.case.automation.spacingMm,
+    units: input.converted.units,
+    resources: input.published.resources,
+    certificate: input.certified.certificate,
+    reasons: input.certified.reasons,
+    problem: null,
+  };
+  await writeCase(fresh, records);
+  const { superseded, supersedes } = await settleCase(fresh, records);
+  return { caseId: fresh.id, state: superseded ? 'superseded' : input.certified.outcome, supersedes };
+}
