@@ -172,7 +172,7 @@ async function runWorkflow(progress: Progress, region: string): Promise<void> {
     project: PROJECT,
     progress,
     seed: 1,
-    epochs: { initial: 4, fineTune: 2 },
+    parameters: { initial: { maxEpochs: 4 }, 'fine-tune': { maxEpochs: 2 } },
   };
   const dataset = await freezeDataset(workflow);
   const initial = await train(workflow, dataset, starter, 'initial');

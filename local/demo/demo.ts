@@ -17,7 +17,8 @@ import { type TrainedRun, testDice } from './train.ts';
 import { tryBundle } from './try-bundle.ts';
 import { exportBundle, freezeDataset, promoteBest, train, type Workflow } from './workflow.ts';
 
-const FINE_TUNE_EPOCHS = 16;
+/** Shorter and gentler than the first training, so that what it knows is refined and not lost. */
+const FINE_TUNING = { maxEpochs: 24, learningRate: 0.003 };
 
 /** What the steps hand on. */
 interface Stage extends Workflow {
@@ -43,8 +44,9 @@ export async function runDemo(
     return { value, result: `project ${value}: an owner, a member, a collaborator` };
   });
   const { seed } = options;
-  const epochs = { initial: options.epochs, fineTune: FINE_TUNE_EPOCHS };
-  const stage: Stage = { seed, epochs, folder, machine, people, project, cohort, progress };
+  const initial = options.epochs === null ? {} : { maxEpochs: options.epochs };
+  const parameters = { initial, 'fine-tune': FINE_TUNING };
+  const stage: Stage = { seed, parameters, folder, machine, people, project, cohort, progress };
   const starter = await installModel(stage);
   const cases = await prepareCases(stage);
   const dataset = await freezeDataset(stage);

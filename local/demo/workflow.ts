@@ -31,8 +31,8 @@ export interface Workflow {
   readonly project: string;
   readonly progress: Progress;
   readonly seed: number;
-  /** null: as the training config has it. */
-  readonly epochs: { readonly initial: number | null; readonly fineTune: number | null };
+  /** What each launch sets; the rest is as the training config has it. */
+  readonly parameters: Readonly<Record<'initial' | 'fine-tune', Readonly<Record<string, number>>>>;
 }
 
 export function freezeDataset({ seed, people, project, progress }: Workflow): Promise<RecordOf<'dataset'>> {
@@ -54,7 +54,7 @@ export function freezeDataset({ seed, people, project, progress }: Workflow): Pr
 }
 
 export async function train(
-  { seed, epochs: wanted, people, project, progress }: Workflow,
+  { seed, parameters, people, project, progress }: Workflow,
   dataset: RecordOf<'dataset'>,
   modelVersionId: string,
   mode: 'initial' | 'fine-tune',
@@ -63,13 +63,12 @@ export async function train(
   return progress.step(title, async (live) => {
     const runtime = ['maxEpochs', 'seed', 'learningRate'];
     await people.owner.call('putTrainingConfig', { project, trainingConfigId: CONFIG_ID }, { runtime });
-    const epochs = mode === 'initial' ? wanted.initial : wanted.fineTune;
     const request = {
       mode,
       trainingConfigId: CONFIG_ID,
       datasetId: dataset.id,
       modelVersionId,
-      parameters: { seed, ...(epochs === null ? {} : { maxEpochs: epochs }) },
+      parameters: { seed, ...parameters[mode] },
     };
     const value = await trainAndWatch(people.owner, project, request, live);
     const { bestValidationDice, cpuSeconds } = value.result.training;
