@@ -44,8 +44,8 @@ export async function runDemo(
     return { value, result: `project ${value}: an owner, a member, a collaborator` };
   });
   const { seed } = options;
-  const initial = options.epochs === null ? {} : { maxEpochs: options.epochs };
-  const parameters = { initial, 'fine-tune': FINE_TUNING };
+  const first = options.epochs === null ? {} : { maxEpochs: options.epochs };
+  const parameters = { initial: first, 'fine-tune': FINE_TUNING };
   const stage: Stage = { seed, parameters, folder, machine, people, project, cohort, progress };
   const starter = await installModel(stage);
   const cases = await prepareCases(stage);
