@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { LAMBDA_STAGES, type LambdaStage } from '../src/contracts/stage-names.ts';
+import { slimBundles } from './slim-bundles.ts';
 
 /** Handlers of custom resources: part of the deployment, not of the product's flow. */
 export const CUSTOM_RESOURCES = ['upload-web-assets', 'build-image'] as const;
@@ -55,6 +56,7 @@ export async function bundleHandlers(root: string, outFolder: string): Promise<H
     banner: { js: REQUIRE_FOR_COMMONJS },
     // Clients that the Lambda runtime brings and no stage uses.
     external: ['@aws-sdk/client-codebuild'],
+    plugins: [slimBundles],
     legalComments: 'none',
     logLevel: 'error',
     metafile: true,
