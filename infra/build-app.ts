@@ -19,6 +19,13 @@ export interface DeploymentProps {
 export interface BuildAppProps extends DeploymentProps {
   /** @default a temporary folder of the CDK */
   readonly outFolder?: string;
+  /**
+   * Validates the templates against CloudFormation's schemas; a finding fails the synthesis. It takes longer than
+   * everything else, so `scripts/check-templates.ts` does it and a deployment does not.
+   *
+   * @default false
+   */
+  readonly validateTemplates?: boolean;
 }
 
 /** Feature flags live here and not in cdk.json, so that tests and scripts synthesise what `cdk deploy` deploys. */
@@ -34,17 +41,25 @@ const FEATURE_FLAGS = {
   '@aws-cdk/aws-ec2:launchTemplateDefaultUserData': true,
   '@aws-cdk/aws-batch:defaultToAL2023': true,
   '@aws-cdk/aws-iam:standardizedServicePrincipals': true,
+  '@aws-cdk/core:validateAgainstDefaultRules': true,
 } as const;
 
 /**
  * The six stacks in their order. Each may read names that an earlier one left in SSM; none refers to another's
  * resources, so that a stack can be updated, replaced or deleted without untangling exports.
  */
-export function buildApp({ config, handlers, root, outFolder }: BuildAppProps): App {
+export function buildApp({
+  config,
+  handlers,
+  root,
+  outFolder,
+  validateTemplates = false,
+}: BuildAppProps): App {
   const app = new App({
     ...(outFolder ? { outdir: outFolder } : {}),
     analyticsReporting: false,
     treeMetadata: false,
+    builtinCloudFormationValidation: validateTemplates,
     context: FEATURE_FLAGS,
   });
   const props = { config, handlers, root };

@@ -28,7 +28,13 @@ function synthesise(
   folder: string,
 ): string | null {
   const outFolder = join(folder, target);
-  const app = buildApp({ config: parseConfig(target), handlers, root: ROOT, outFolder });
+  const app = buildApp({
+    config: parseConfig(target),
+    handlers,
+    root: ROOT,
+    outFolder,
+    validateTemplates: true,
+  });
   Validations.of(app).addPlugins(
     new AwsSolutionsChecks(app),
     new HIPAASecurityChecks(app),
