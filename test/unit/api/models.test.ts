@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import { sha256Hex } from '../../helpers/memory-object-store.ts';
+import type { MemoryPorts } from '../../helpers/memory-ports.ts';
+import { bundleZip, pickleBytes, textBytes, weightsFile } from '../models/bundle-fixture.ts';
+import { addModelVersion, PROJECT, projectPorts } from '../training/workflow-fixture.ts';
+import { callApi } from './api-fixture.ts';
+
+async function uploaded(
+  ports: MemoryPorts,
+  zip = bundleZip(),
+): Promise<{ uploadKey: string; sha256: string }> {
+  const sha256 = sha256Hex(zip);
+  const ticket = await callApi(
+    ports,
+    'createUpload',
+    {},
+    { fileName: 'x.zip', sizeBytes: zip.length, sha256 },
+  );
+  expect(ticket.url).toContain(ticket.key);
+  await ports.objects.write(ticket.key, zip);
+  return { uploadKey: ticket.key, sha256 };
+}
+
+describe('installModel', () => {
+  it('installs versions one after another, each with its own weights', async () => {
+    const ports = await projectPorts();
+    const upload = await uploaded(ports);
+    const first = await callApi(ports, 'installModel', {}, { modelId: 'organs', title: 'Organs', ...upload });
+    const second = await callApi(ports, 'installModel', {}, { modelId: 'organs', ...upload });
+    expect([first.id, second.id]).toEqual(['organs.v1', 'organs.v2']);
+    expect(first.lineage).toMatchObject({ importedFrom: upload.sha256, parent: null, trainingSubjects: [] });
+    expect(first.weights).toMatchObject({ key: `projects/${PROJECT}/models/organs.v1/model.pt` });
+    expect(await ports.objects.read(first.weights)).toEqual(weightsFile());
+    const { items } = await callApi(ports, 'listModels');
+    expect(items).toMatchObject([{ id: 'organs', title: 'Organs', latestVersion: 2 }]);
+    expect((await callApi(ports, 'listModelVersions')).items).toHaveLength(2);
+  });
+
+  it('takes the label map of the bundle along', async () => {
+    const ports = await projectPorts();
+    const map = textBytes('Liver=10\nSpleen=20\nKidney=30\n');
+    const upload = await uploaded(ports, bundleZip({ 'configs/region2MaskValueMap.txt': map }));
+    const { labelMap } = await callApi(ports, 'installModel', {}, { modelId: 'organs', ...upload });
+    expect(await ports.objects.read(labelMap ?? { key: '' })).toEqual(map);
+  });
+
+  it('leaves no version behind when the bundle is unsafe', async () => {
+    const ports = await projectPorts();
+    const zip = bundleZip({ 'models/model.pt': weightsFile(pickleBytes('cposix\nsystem\n.')) });
+    const install = callApi(
+      ports,
+      'installModel',
+      {},
+      { modelId: 'organs', ...(await uploaded(ports, zip)) },
+    );
+    await expect(install).rejects.toMatchObject({
+      code: 'UnsafeModel',
+      message: expect.stringContaining('posix.system'),
+    });
+    expect((await callApi(ports, 'listModels')).items).toEqual([]);
+  });
+
+  it.each([
+    ['another digest', 'DigestMismatch', { sha256: 'a'.repeat(64) }],
+    ['a key of another project', 'InvalidRequest', { uploadKey: 'incoming/other/upload-1/bundle.zip' }],
+    ['a key outside uploads', 'InvalidRequest', { uploadKey: `projects/${PROJECT}/blobs/sha256/x` }],
+    ['a key that climbs', 'InvalidRequest', { uploadKey: `incoming/${PROJECT}/../other/bundle.zip` }],
+    ['nothing uploaded', 'NotFound', { uploadKey: `incoming/${PROJECT}/upload-x/bundle.zip` }],
+    ['a model id with a dot', 'InvalidRequest', { modelId: 'organs.v1' }],
+    ['a model id of 61 characters', 'InvalidRequest', { modelId: 'x'.repeat(61) }],
+  ])('refuses %s', async (_, code, changes) => {
+    const ports = await projectPorts();
+    const body = { modelId: 'organs', ...(await uploaded(ports)), ...changes };
+    await expect(callApi(ports, 'installModel', {}, body)).rejects.toMatchObject({ code });
+  });
+
+  it('refuses a bundle that is bigger than allowed without reading it', async () => {
+    const ports = await projectPorts();
+    const upload = await uploaded(ports);
+    ports.objects.stat = async () => ({ sizeBytes: 2 ** 40 });
+    ports.objects.read = async () => {
+      throw new Error('read');
+    };
+    const install = callApi(ports, 'installModel', {}, { modelId: 'organs', ...upload });
+    await expect(install).rejects.toMatchObject({ code: 'InvalidModel' });
+  });
+});
+
+describe('attachLabelMap', () => {
+  const path = { modelVersionId: 'starter.v1' };
+  const fileName = 'region2MaskValueMap.txt';
+
+  it('keeps the text as it came and gives the classes its values', async () => {
+    const ports = await projectPorts();
+    await addModelVersion(ports, { labelMap: null });
+    const text = '# organs\nspleen=7\nLiver=3\n';
+    const version = await callApi(ports, 'attachLabelMap', { path }, { fileName, text });
+    expect(version.classes).toEqual([
+      { index: 1, maskValue: 3, name: 'Liver' },
+      { index: 2, maskValue: 7, name: 'Spleen' },
+    ]);
+    expect(version.labelMap?.key).toBe(`projects/${PROJECT}/models/label-maps/${sha256Hex(text)}.txt`);
+    expect(new TextDecoder().decode(await ports.objects.read(version.labelMap ?? { key: '' }))).toBe(text);
+  });
+
+  it('refuses a malformed map with every bad line, and changes nothing', async () => {
+    const ports = await projectPorts();
+    const before = await addModelVersion(ports);
+    const attach = callApi(ports, 'attachLabelMap', { path }, { fileName, text: 'Liver\nSpleen=0\n' });
+    await expect(attach).rejects.toMatchObject({
+      code: 'MalformedLabelMap',
+      details: { problems: [expect.any(String), expect.any(String)] },
+    });
+    expect(await callApi(ports, 'getModelVersion', { path })).toEqual(before);
+  });
+
+  it('refuses a version that is not there', async () => {
+    const ports = await projectPorts();
+    const attach = callApi(ports, 'attachLabelMap', { path }, { fileName, text: 'Liver=1' });
+    await expect(attach).rejects.toMatchObject({ code: 'NotFound' });
+  });
+});
+
+describe('putAutomation', () => {
+  const path = { automationId: 'auto' };
+
+  it("takes the model's label map and spacing, and raises its version with a change only", async () => {
+    const ports = await projectPorts();
+    const { labelMap } = await addModelVersion(ports);
+    const body = { modelVersionId: 'starter.v1' };
+    const first = await callApi(ports, 'putAutomation', { path }, body);
+    expect(first).toMatchObject({ version: 1, state: 'enabled', labelMap, spacingMm: [3, 3, 3] });
+    expect(await callApi(ports, 'putAutomation', { path }, body)).toEqual(first);
+    const changed = { ...body, spacingMm: [1, 1, 2] as [number, number, number], enabled: false };
+    expect(await callApi(ports, 'putAutomation', { path }, changed)).toMatchObject({
+      version: 2,
+      state: 'disabled',
+      spacingMm: [1, 1, 2],
+    });
+    expect((await callApi(ports, 'listAutomations')).items).toHaveLength(1);
+  });
+
+  it('needs a label map first', async () => {
+    const ports = await projectPorts();
+    await addModelVersion(ports, { labelMap: null });
+    const put = callApi(ports, 'putAutomation', { path }, { modelVersionId: 'starter.v1' });
+    await expect(put).rejects.toMatchObject({
+      code: 'Conflict',
+      message: expect.stringContaining('region2MaskValueMap'),
+    });
+  });
+});
