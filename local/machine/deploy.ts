@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetParametersCommand } from '@aws-sdk/client-ssm';
 import { PipelineError } from '../../src/contracts/errors.ts';
@@ -17,8 +17,8 @@ const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(CHECKOUT, 'node_modules/.cache/
 const CDK = join(CHECKOUT, 'node_modules/.bin/cdk');
 
 /**
- * Deploys the CDK app on the emulator, the same stacks as in an AWS account; nothing when neither the sources
- * nor the machine's ports changed since the last time.
+ * Deploys the CDK app on the emulator, the same stacks as in an AWS account; nothing when neither the sources,
+ * nor the machine's ports or its `deployment.json` changed since the last time.
  *
  * The caller records the deployment once everything after it is done too.
  *
@@ -29,7 +29,7 @@ export async function deployIfChanged(
   machine: MachineFile,
   report: (line: string) => void,
 ): Promise<{ machine: MachineFile; deployed: boolean }> {
-  const digest = digestSources(CHECKOUT, DEPLOYED_SOURCES, JSON.stringify(machine.ports));
+  const digest = deploymentDigest(folder, machine);
   if (machine.deployment?.digest === digest) return { machine, deployed: false };
   report('Deploying the stacks on the local emulator ...');
   await synthesise(folder, machine);
@@ -54,6 +54,12 @@ export async function deployIfChanged(
   return { machine: { ...machine, deployment }, deployed: true };
 }
 
+/** Of everything that a deployment of this machine is made of. */
+function deploymentDigest({ deploymentConfig }: DataFolder, { ports }: MachineFile): string {
+  const config = existsSync(deploymentConfig) ? readFileSync(deploymentConfig, 'utf8') : '';
+  return digestSources(CHECKOUT, DEPLOYED_SOURCES, JSON.stringify(ports) + config);
+}
+
 /** The cloud assembly, once: the deployment then takes it as it is. */
 async function synthesise(folder: DataFolder, machine: MachineFile): Promise<void> {
   rmSync(folder.assembly, { recursive: true, force: true });
@@ -67,6 +73,7 @@ async function synthesise(folder: DataFolder, machine: MachineFile): Promise<voi
       ...COMPILE_CACHE,
       CONTOURFLOW_TARGET: 'local',
       CDK_OUTDIR: folder.assembly,
+      ...(existsSync(folder.deploymentConfig) ? { CONTOURFLOW_CONFIG: folder.deploymentConfig } : {}),
     },
     logFile: join(folder.logs, 'synth.log'),
     timeoutMs: DEPLOY_TIMEOUT_MS,

@@ -19,6 +19,8 @@ export interface DataFolder {
   /** Scratch space of training jobs. */
   readonly jobs: string;
   readonly assembly: string;
+  /** Optional: a partial DeploymentConfig (`infra/config.ts`) for this machine, such as another batchVoxelThreshold. */
+  readonly deploymentConfig: string;
 }
 
 export function dataFolder(root: string): DataFolder {
@@ -34,6 +36,7 @@ export function dataFolder(root: string): DataFolder {
     xnatConfig: join(absolute, 'xnat.config.json'),
     jobs: join(absolute, 'jobs'),
     assembly: join(absolute, 'cdk.out'),
+    deploymentConfig: join(absolute, 'deployment.json'),
   };
 }
 
