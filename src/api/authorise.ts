@@ -47,21 +47,19 @@ function requireSiteAccess(action: Action | 'admin' | null, caller: Caller): voi
 }
 
 function mayDo(member: RecordOf<'member'>, action: Action | 'admin' | null): boolean {
-  if (action === null) {
-    return true;
-  }
-  if (action === 'admin') {
-    return false;
-  }
-  const roles: readonly Role[] = ACTIONS[action];
-  return roles.includes(member.role) || member.grants.includes(action);
+  // Operations of a project have an action of the table; anything else is for site admins.
+  const isGrantable = action !== null && action !== 'admin';
+  return isGrantable && (rolesOf(action).includes(member.role) || member.grants.includes(action));
+}
+
+function rolesOf(action: Action): readonly Role[] {
+  return ACTIONS[action];
 }
 
 function forbidden(action: Action | 'admin' | null, role: Role): PipelineError {
-  const roles = action && action !== 'admin' ? ACTIONS[action].join(' or ') : 'site admin';
   return new PipelineError(
     'Forbidden',
-    `your role ${role} does not include ${action}; it takes ${roles}, or a grant by an owner`,
+    `your role ${role} does not include ${action}; an owner can grant it to you or do it for you`,
     { action, role },
   );
 }
