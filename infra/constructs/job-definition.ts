@@ -18,13 +18,17 @@ import { ROLE_POLICY_REASON } from './stage-function.ts';
 /** Exit code of a job that saved its state after SIGTERM and wants to go on elsewhere. */
 export const EXIT_RESUMABLE = 75;
 
+/** Exit code of a job that was killed outright: its process, or the host under it, is gone. */
+const EXIT_KILLED = 137;
+
 /**
- * A lost Spot host, a job that saved itself on SIGTERM and an image that could not be pulled are tried again. The
+ * A lost Spot host, a job that saved itself on SIGTERM or was killed before it could, and an image that could not be pulled are tried again. The
  * last rule matters: without it Batch would retry every failure, a mistyped parameter included.
  */
 const RETRY_STRATEGIES = [
   RetryStrategy.of(Action.RETRY, Reason.SPOT_INSTANCE_RECLAIMED),
   RetryStrategy.of(Action.RETRY, Reason.custom({ onExitCode: String(EXIT_RESUMABLE) })),
+  RetryStrategy.of(Action.RETRY, Reason.custom({ onExitCode: String(EXIT_KILLED) })),
   RetryStrategy.of(Action.RETRY, Reason.CANNOT_PULL_CONTAINER),
   RetryStrategy.of(Action.EXIT, Reason.custom({ onReason: '*' })),
 ];

@@ -86,6 +86,7 @@ describe('job definitions', () => {
       EvaluateOnExit: [
         { Action: 'RETRY', OnStatusReason: 'Host EC2*' },
         { Action: 'RETRY', OnExitCode: '75' },
+        { Action: 'RETRY', OnExitCode: '137' },
         { Action: 'RETRY', OnReason: 'CannotPullContainerError:*' },
         { Action: 'EXIT', OnReason: '*' },
       ],
