@@ -39,7 +39,6 @@ export async function planRun(
   const spec = canonicalJson(trainingSpec(run, dataset, model));
   const specKey = objectKeys.trainingSpec(project, runId);
   await objects.writeOnce(specKey, new TextEncoder().encode(spec), 'application/json');
-  await records.link(project, { entity: 'dataset', id: dataset.id }, { entity: 'run', id: runId });
   return {
     specKey,
     evaluationSpecKey: objectKeys.evaluationSpec(project, runId),

@@ -61,6 +61,7 @@ async function launchRun(
     stopRequested: false,
     requestedBy: caller.user,
   });
+  await records.link(project, { entity: 'dataset', id: run.datasetId }, { entity: 'run', id });
   const input: TrainModelInput = { schemaVersion: SCHEMA_VERSION, project, runId: id };
   const at = clock.now().toISOString();
   await startOrFail(workflows, 'train-model', id, input, ({ message }) =>

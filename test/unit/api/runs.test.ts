@@ -141,6 +141,8 @@ describe('launching a run', () => {
       },
     ]);
     expect((await callApi(ports, 'listRuns', {}, { state: 'queued' })).items).toHaveLength(1);
+    const from = { entity: 'dataset', id: DATASET_ID };
+    expect(await ports.records.linked(PROJECT, from, 'run')).toEqual([run.id]);
   });
 
   it.each([
