@@ -5,7 +5,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import { objectKeys } from '../../src/contracts/object-keys.ts';
 import type { LambdaStage } from '../../src/contracts/stage-names.ts';
-import type { DeploymentProps } from '../build-app.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 import { archiveNames } from '../constructs/archive-names.ts';
 import { DurableQueue } from '../constructs/durable-queue.ts';
 import { Foundation } from '../constructs/foundation.ts';
@@ -228,7 +228,8 @@ export class PipelineStack extends Stack {
       },
     });
     grantSendMessages(created.role, hints.queue.queueArn);
-    grantWorkflows(created.role, { steer: Object.values(machines) });
+    // A run whose machine was stopped is started again from its last checkpoint.
+    grantWorkflows(created.role, { start: [machines.train], steer: Object.values(machines) });
     return created;
   }
 
