@@ -16,6 +16,8 @@ from .batch_jobs import BatchJobs
 
 logger = logging.getLogger("contourflow.recovery")
 
+ERROR = "MachineStopped"
+"""Tells an end with the machine from one that somebody asked for: what can go on, goes on."""
 CAUSE = "The emulator was stopped while this execution ran."
 
 
@@ -53,8 +55,8 @@ class Recovery:
             executions = (data or {}).get("executions")
             for execution in executions.all_values() if executions is not None else []:
                 if execution["status"] == "RUNNING":
-                    execution.update(status="ABORTED", stopDate=sfn.now_iso(), cause=CAUSE)
-                    details = {"executionAbortedEventDetails": {"error": "", "cause": CAUSE}}
+                    execution.update(status="ABORTED", stopDate=sfn.now_iso(), error=ERROR, cause=CAUSE)
+                    details = {"executionAbortedEventDetails": {"error": ERROR, "cause": CAUSE}}
                     sfn._add_event(execution, "ExecutionAborted", details)
                     if not execution.get("mapRunArn") and not execution.get("sync"):
                         self._aborted.append(execution)
