@@ -1,20 +1,11 @@
 import { App, type Stack, Tags } from 'aws-cdk-lib';
-import type { HandlerBundles } from './bundle-handlers.ts';
-import type { DeploymentConfig } from './config.ts';
+import type { DeploymentProps } from './deployment-props.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { OperationsStack } from './stacks/operations-stack.ts';
 import { PipelineStack } from './stacks/pipeline-stack.ts';
 import { StorageStack } from './stacks/storage-stack.ts';
 import { TrainingStack } from './stacks/training-stack.ts';
 import { WebStack } from './stacks/web-stack.ts';
-
-/** What every stack is built from. */
-export interface DeploymentProps {
-  readonly config: DeploymentConfig;
-  readonly handlers: HandlerBundles;
-  /** Root of the checkout: state machines, image sources and the built dashboard are read below it. */
-  readonly root: string;
-}
 
 export interface BuildAppProps extends DeploymentProps {
   /** @default a temporary folder of the CDK */

@@ -70,7 +70,8 @@ export type DeploymentConfig = z.infer<typeof DeploymentConfig>;
 const LOCAL_DEFAULTS = {
   environmentName: 'local',
   images: { trainerUri: 'contourflow/trainer', stageRunnerUri: 'contourflow/stage-runner' },
-  training: { cpuOnly: true, jobVcpus: 2, jobMemoryMib: 4_096, jobGpus: 0 },
+  // The queues stay those of AWS; a job takes the machine's GPU by itself when there is one.
+  training: { jobVcpus: 2, jobMemoryMib: 4_096, jobGpus: 0 },
   // The machine's one web origin passes it on, so that the browser needs no second address.
   signInUrl: '/cognito-idp/',
   retainData: false,

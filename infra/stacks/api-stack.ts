@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ADMIN_GROUP } from '../../src/contracts/parameters.ts';
-import type { DeploymentProps } from '../build-app.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 import { archiveNames } from '../constructs/archive-names.ts';
 import { Foundation } from '../constructs/foundation.ts';
 import { grantReadLogs, grantSendMessages, grantWorkflows } from '../constructs/grants.ts';

@@ -2,7 +2,7 @@ import { Aws, Fn, Stack } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { LogGroup, QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { DeploymentProps } from '../build-app.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 import type { DeploymentConfig } from '../config.ts';
 import { OperationsDashboard } from '../constructs/operations-dashboard.ts';
 import { readParameter } from '../constructs/parameter.ts';

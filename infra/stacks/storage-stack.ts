@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import type { DeploymentProps } from '../build-app.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 import { AccessLogBucket, DataBucket } from '../constructs/data-bucket.ts';
 import { DataKey } from '../constructs/data-key.ts';
 import { publishParameter } from '../constructs/parameter.ts';

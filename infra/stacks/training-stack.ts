@@ -4,7 +4,7 @@ import { ArnPrincipal, type CfnRole, PolicyDocument, PolicyStatement, Role } fro
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { objectKeys } from '../../src/contracts/object-keys.ts';
-import type { DeploymentProps } from '../build-app.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 import { acknowledge, acknowledgeWildcards, COMPLIANCE_PACKS } from '../constructs/acknowledge.ts';
 import { Foundation } from '../constructs/foundation.ts';
 import { grantAssumeRole } from '../constructs/grants.ts';

@@ -5,6 +5,8 @@ import { synthesise } from '../helpers/synthesise.ts';
 
 const { Storage: template } = synthesise('aws', { alarmEmail: 'ops@example.org' });
 
+const { Storage: disposable } = synthesise('aws', { retainData: false });
+
 describe('storage stack', () => {
   it('encrypts, versions and closes the data bucket, and tells EventBridge what arrives', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
@@ -53,7 +55,7 @@ describe('storage stack', () => {
   it('keeps bucket, table and key when the stack is deleted, unless told otherwise', () => {
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key']) {
       template.allResources(type, { DeletionPolicy: 'Retain' });
-      synthesise('aws', { retainData: false }).Storage.allResources(type, { DeletionPolicy: 'Delete' });
+      disposable.allResources(type, { DeletionPolicy: 'Delete' });
     }
   });
 
