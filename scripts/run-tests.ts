@@ -20,7 +20,12 @@ interface Suite {
 
 const REPORTS = '.cache/test-reports';
 const long = process.argv.includes('--long');
-const JEST = ['node', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+const JEST = [
+  'node',
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
 
 function jestSuite(project: string, ...options: string[]): Suite {
   const report = `${REPORTS}/${project}.json`;
@@ -47,13 +52,23 @@ function readJest(text: string): Counts {
 
 function pytestSuite(name: string, python: string, folder: string): Suite {
   const report = `${REPORTS}/${name}.xml`;
-  return { name, command: [python, '-m', 'pytest', '-q', folder, `--junitxml=${report}`], report, read: readJunit };
+  return {
+    name,
+    command: [python, '-m', 'pytest', '-q', folder, `--junitxml=${report}`],
+    report,
+    read: readJunit,
+  };
 }
 
 function readJunit(text: string): Counts {
   const count = (attribute: string) =>
-    [...text.matchAll(new RegExp(`<testsuite [^>]*\\b${attribute}="(\\d+)"`, 'g'))].reduce((sum, m) => sum + Number(m[1]), 0);
-  const skipped = [...text.matchAll(/<testcase [^>]*\bname="([^"]+)"[^>]*><skipped/g)].map((match) => match[1] ?? '');
+    [...text.matchAll(new RegExp(`<testsuite [^>]*\\b${attribute}="(\\d+)"`, 'g'))].reduce(
+      (sum, m) => sum + Number(m[1]),
+      0,
+    );
+  const skipped = [...text.matchAll(/<testcase [^>]*\bname="([^"]+)"[^>]*><skipped/g)].map(
+    (match) => match[1] ?? '',
+  );
   const failed = count('failures') + count('errors');
   return { passed: count('tests') - failed - skipped.length, failed, skipped };
 }
@@ -63,7 +78,10 @@ async function run(suite: Suite): Promise<Counts> {
   process.stdout.write(`\n=== ${suite.name}\n`);
   const started = performance.now();
   const [program = '', ...args] = suite.command;
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, OMP_NUM_THREADS: '1' } });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, OMP_NUM_THREADS: '1' },
+  });
   const code = await new Promise<number>((resolve) => {
     child.on('error', () => resolve(127));
     child.on('exit', (exitCode) => resolve(exitCode ?? 1));
@@ -71,7 +89,9 @@ async function run(suite: Suite): Promise<Counts> {
   const counts = readReport(suite);
   // A coverage gate that fell, or a crash after the last test, fails without a failed test.
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  process.stdout.write(`=== ${suite.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped, ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
+  process.stdout.write(
+    `=== ${suite.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped, ${((performance.now() - started) / 1000).toFixed(0)} s\n`,
+  );
   return counts;
 }
 
