@@ -102,13 +102,19 @@ async function onTraining(
   const run = await ports.records.get('run', project, runId);
   // A run that was resumed hears of its newest execution only.
   if (!run || (run.executionArn !== null && run.executionArn !== detail.executionArn)) return 'ignored';
-  if (detail.status === 'ABORTED' && detail.error === MACHINE_STOPPED) {
+  if (detail.status === 'ABORTED' && (await endedWithMachine(detail, ports))) {
     if (await resumeRun(run, detail.executionArn, ports)) return 'resumed';
   }
   const status = detail.status === 'PENDING_REDRIVE' ? 'FAILED' : detail.status;
   const at = typeof detail.stopDate === 'number' ? new Date(detail.stopDate).toISOString() : event.time;
   const { error = null, cause = null } = detail;
   return applyToRun(run, { source: 'execution', status, error, cause, at }, ports);
+}
+
+/** The event of an aborted execution carries no error name; the execution does. */
+async function endedWithMachine(detail: ExecutionStatusDetail, { workflows }: TrackPorts): Promise<boolean> {
+  const error = detail.error ?? (await workflows.describe(detail.executionArn))?.error;
+  return error === MACHINE_STOPPED;
 }
 
 async function onJob(event: Envelope, _machineOf: MachineOf, ports: TrackPorts): Promise<string> {
