@@ -19,11 +19,10 @@ interface Statement {
   readonly Action: string | string[];
   readonly Resource: unknown;
 }
-const statements = resources('AWS::IAM::Policy').flatMap(([id, { Properties }]) =>
-  ((Properties?.PolicyDocument as unknown as { Statement: Statement[] }).Statement ?? []).map(
-    (statement) => ({ id, ...statement }),
-  ),
-);
+const statements = resources('AWS::IAM::Policy').flatMap(([id, { Properties }]) => {
+  const document = Properties?.PolicyDocument as { Statement: Statement[] } | undefined;
+  return (document?.Statement ?? []).map((statement) => ({ id, ...statement }));
+});
 
 describe('roles', () => {
   it('are one per function', () => {
