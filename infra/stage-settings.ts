@@ -120,6 +120,7 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
     memoryMib: 1_024,
     timeoutSeconds: 29,
     records: 'write',
+    archives: true,
     objects: {
       read: [UPLOADS, BLOBS, CASES, DATASETS, MODELS, RUNS, EXPORTS],
       write: [UPLOADS, BLOBS, MODELS],

@@ -59,6 +59,7 @@ export class ApiStack extends Stack {
         CONTOURFLOW_HINT_QUEUE_URL: hints.url,
         CONTOURFLOW_JOB_LOG_GROUP: jobLogGroup,
         CONTOURFLOW_ADMIN_GROUP: ADMIN_GROUP,
+        ...archiveNames(),
         ...machines,
       },
     });

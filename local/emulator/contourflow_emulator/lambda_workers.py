@@ -66,6 +66,8 @@ def offer_runtime_packages(scratch: Path) -> None:
     for name in _RUNTIME_PACKAGES:
         if (_REPOSITORY_PACKAGES / name).is_dir():
             (offered / name).symlink_to(_REPOSITORY_PACKAGES / name)
+    # The worker is CommonJS; a data folder inside a checkout would lend it that checkout's "type": "module".
+    (scratch / "package.json").write_text('{"type": "commonjs"}\n', encoding="utf-8")
 
 
 def node_on_path() -> str:

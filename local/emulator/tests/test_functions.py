@@ -185,3 +185,16 @@ def test_a_machine_catches_a_function_error_by_its_name(functions: Functions) ->
     arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps({"fail": "IrregularSpacing"}))["executionArn"]
     done = wait_for(lambda: (d := sfn.describe_execution(executionArn=arn))["status"] != "RUNNING" and d)
     assert (done["status"], json.loads(done["output"])) == ("SUCCEEDED", "no IrregularSpacing")
+
+
+def test_workers_are_commonjs_even_below_a_folder_of_es_modules(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    offer = "import sys, pathlib; from contourflow_emulator.lambda_workers import offer_runtime_packages as offer; "
+    program = offer + "offer(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", program, str(scratch)], cwd=EMULATOR, check=True)
+    worker = scratch / "worker.js"
+    worker.write_text("process.stdout.write(typeof require)", encoding="utf-8")
+    done = subprocess.run(["node", str(worker)], capture_output=True, text=True, check=False)
+    assert done.stdout == "function", done.stderr
