@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import validateStateMachine from 'asl-validator';
 import { Validations } from 'aws-cdk-lib';
@@ -56,7 +56,7 @@ function lintTemplates(cfnLint: string, folders: readonly string[]): boolean {
       .filter((name) => name.endsWith('.template.json'))
       .map((name) => join(folder, name)),
   );
-  const options = ['-m', 'cfnlint', '--regions', 'us-east-1', '--ignore-checks', ...IGNORED_LINT_RULES];
+  const options = ['--regions', 'us-east-1', '--ignore-checks', ...IGNORED_LINT_RULES];
   const result = spawnSync(cfnLint, [...options, '--template', ...templates], { encoding: 'utf8' });
   if (result.status !== 0) {
     process.stdout.write(`cfn-lint:\n${result.error?.message ?? ''}${result.stdout}${result.stderr}`);
@@ -85,7 +85,7 @@ try {
   const synthesised = folders.filter((found) => found !== null);
   const passed = [
     synthesised.length === folders.length,
-    lintTemplates(python, synthesised),
+    lintTemplates(join(dirname(python), 'cfn-lint'), synthesised),
     validateStateMachines(join(ROOT, 'statemachines')),
   ].every(Boolean);
   if (passed) process.stdout.write('Templates and state machines: no findings.\n');
