@@ -32,8 +32,9 @@ function startLoop(): { run(): Promise<void>; end(): Promise<unknown> } {
   return {
     run: () =>
       new Promise((resolve, reject) => {
-        worker.once('message', () => resolve());
+        worker.removeAllListeners('error');
         worker.once('error', reject);
+        worker.once('message', () => resolve());
         worker.postMessage('go');
       }),
     end: () => worker.terminate(),
