@@ -26,6 +26,8 @@ upstream.require(s3, "_get_object")
 BUCKET_PARAMETER = "/contourflow/web/bucket"
 API_PARAMETER = "/contourflow/api/id"
 _API_PREFIXES = ("/v1/", "/xapi/")
+# On AWS the page signs in at Cognito's own address; config.json names this path here, so that one origin is enough.
+_SIGN_IN_PATH = "/cognito-idp/"
 
 
 class WebOrigin:
@@ -61,6 +63,8 @@ class WebOrigin:
             await send({"type": "websocket.close", "code": 1008})
         elif scope["path"].startswith(_API_PREFIXES):
             await self._api(scope, receive, send)
+        elif scope["path"] == _SIGN_IN_PATH and scope["method"] == "POST":
+            await ministack_app.app({**scope, "path": "/", "raw_path": b"/"}, receive, send)
         else:
             await self._site(scope, send)
 

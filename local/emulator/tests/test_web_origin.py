@@ -113,3 +113,31 @@ def test_the_api_receives_the_request_as_it_was_sent(site: Site, content_type: s
 
 def test_both_api_prefixes_are_routed(site: Site) -> None:
     assert json.loads(site.get("/xapi/sets/7")[2])["path"] == "/xapi/sets/7"
+
+
+def test_sign_in_passes_through_the_origin(site: Site, emulator: Emulator) -> None:
+    cognito = emulator.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="page", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool, Username="ada", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username="ada", Password="Correct-horse-9-battery", Permanent=True)
+
+    def sign_in(password: str) -> tuple[int, dict[str, Any]]:
+        request = {
+            "AuthFlow": "USER_PASSWORD_AUTH",
+            "ClientId": client,
+            "AuthParameters": {"USERNAME": "ada", "PASSWORD": password},
+        }
+        status, _, body = site.get(
+            "/cognito-idp/",
+            json.dumps(request).encode(),
+            content_type="application/x-amz-json-1.1",
+            x_amz_target="AWSCognitoIdentityProviderService.InitiateAuth",
+        )
+        return status, json.loads(body)
+
+    status, reply = sign_in("Correct-horse-9-battery")
+    assert status == 200 and reply["AuthenticationResult"]["AccessToken"]
+    assert sign_in("wrong")[0] == 400
