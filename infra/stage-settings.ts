@@ -33,7 +33,6 @@ const DATASETS = below(objectKeys.datasetPrefix(any));
 const MODELS = below(objectKeys.modelPrefix(any, any));
 const RUNS = below(objectKeys.runPrefix(any, any));
 const EXPORTS = below(objectKeys.exportPrefix(any, any));
-const UPLOADS = below(`${objectKeys.projectPrefix(any)}uploads/`);
 const INCOMING = below(objectKeys.incomingPrefix(any, any));
 
 /** Volumes are content-addressed: an imaging stage reads blobs and reports, and writes the same. */
@@ -122,8 +121,8 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
     records: 'write',
     archives: true,
     objects: {
-      read: [UPLOADS, BLOBS, CASES, DATASETS, MODELS, RUNS, EXPORTS],
-      write: [UPLOADS, BLOBS, MODELS],
+      read: [INCOMING, BLOBS, CASES, DATASETS, MODELS, RUNS, EXPORTS],
+      write: [INCOMING, BLOBS, MODELS],
     },
   },
 };
