@@ -6,7 +6,7 @@ interface StageOptions {
   readonly output: string;
 }
 
-export function register(program: Command, { environment }: CliContext): void {
+export function register(program: Command, context: CliContext): void {
   program
     .command('run-stage')
     .argument('<stage>', 'imaging stage, such as convert-series')
@@ -15,6 +15,6 @@ export function register(program: Command, { environment }: CliContext): void {
     .description('Run one imaging stage inside a Batch job, for volumes too big for a function.')
     .action(async (stage: string, { input, output }: StageOptions) => {
       const { runStage } = await import('./run-stage.ts');
-      await runStage(stage, input, output, environment.variables);
+      await runStage(stage, input, output, context.environment.variables);
     });
 }
