@@ -29,10 +29,11 @@ export async function signIn(config: SiteConfig, username: string, password: str
       AuthParameters: { USERNAME: username, PASSWORD: password },
     }),
   });
-  const reply = (await response.json()) as InitiateAuthReply;
+  // A proxy in between answers in plain text or HTML: then the status has to say it.
+  const reply = (await response.json().catch(() => ({}))) as InitiateAuthReply;
   if (reply.AuthenticationResult) return reply.AuthenticationResult.AccessToken;
   if (reply.ChallengeName) {
     throw new Error(`this account must first answer ${reply.ChallengeName}; use "contourflow login"`);
   }
-  throw new Error(reply.message ?? `sign-in failed with status ${response.status}`);
+  throw new Error(reply.message ?? `the sign-in service answered ${response.status}; try again, or ask who runs this site`);
 }
