@@ -75,15 +75,21 @@ async function storeStream(
   write: (file: ArchiveFile) => Promise<ObjectRef>,
 ): Promise<ObjectRef[]> {
   const stored: ObjectRef[] = [];
+  const failures: unknown[] = [];
   const inFlight = new Set<Promise<void>>();
   for await (const file of files) {
     const writing = write(file)
-      .then((ref) => void stored.push(ref))
+      .then(
+        (ref) => void stored.push(ref),
+        (error: unknown) => void failures.push(error),
+      )
       .finally(() => inFlight.delete(writing));
     inFlight.add(writing);
     if (inFlight.size >= FILES_AT_ONCE) await Promise.race(inFlight);
+    if (failures.length > 0) break;
   }
   await Promise.all(inFlight);
+  if (failures.length > 0) throw failures[0];
   return stored;
 }
 

@@ -3,7 +3,7 @@ import type { QuarantineCaseInput, QuarantineCaseOutput } from '../contracts/sta
 import type { Ports } from '../ports/index.ts';
 import { caseOrigin, uploadManifestOf } from './case-origin.ts';
 import { problemOf } from './failure-cause.ts';
-import { type NewCase, settleCase, writeCase } from './settle-case.ts';
+import { type NewCase, settleCase } from './settle-case.ts';
 
 /**
  * Records the cases that a failure left without a result, with a code and a sentence a person can act on. A later
@@ -28,7 +28,6 @@ export async function quarantineCase(
       reasons: [problem.message],
       problem,
     };
-    await writeCase(fresh, records);
     await settleCase(fresh, records);
   }
   return { caseIds: input.cases.map(({ caseId }) => caseId), problem };

@@ -2,7 +2,7 @@ import type { RegisterCaseInput, RegisterCaseOutput } from '../contracts/stages/
 import { classTable, parseLabelMap } from '../imaging/mask/label-map.ts';
 import type { Ports } from '../ports/index.ts';
 import { caseOrigin, uploadManifestOf } from './case-origin.ts';
-import { type NewCase, settleCase, writeCase } from './settle-case.ts';
+import { type NewCase, settleCase } from './settle-case.ts';
 
 /**
  * Records a finished case. Safe to repeat, and in any order: the newest contours win, an older case never replaces a
@@ -25,7 +25,7 @@ export async function registerCase(
     reasons: input.certified.reasons,
     problem: null,
   };
-  await writeCase(fresh, records);
-  const { superseded, supersedes } = await settleCase(fresh, records);
-  return { caseId: fresh.id, state: superseded ? 'superseded' : input.certified.outcome, supersedes };
+  const { supersededBy, supersedes } = await settleCase(fresh, records);
+  const state = supersededBy === null ? input.certified.outcome : 'superseded';
+  return { caseId: fresh.id, state, supersedes };
 }

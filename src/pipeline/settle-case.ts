@@ -3,14 +3,44 @@ import type { NewRecord, Ports } from '../ports/index.ts';
 import { contourSlot, isNewer, seriesSlot } from './case-identity.ts';
 import { createUnlessThere } from './create-unless-there.ts';
 
-type Records = Pick<Ports, 'records'>['records'];
+type Records = Ports['records'];
 export type NewCase = NewRecord<'case'>;
+
+export interface Settled {
+  /** The newer case that replaces this one, if any. */
+  readonly supersededBy: string | null;
+  /** Cases that this one replaced now. */
+  readonly supersedes: string[];
+}
+
+/**
+ * Records a case among those it competes with (the same series and automation, or the same ROI collection drawn anew):
+ * only the newest stays, whatever order they come in. A quarantined case never replaces a good one: a failed
+ * conversion takes nothing away.
+ *
+ * Older cases go before this one is written. A crash in between leaves a case that is made again, never two that
+ * count. The second look afterwards is for a writer at the same time: each links its case before it looks, so one of
+ * the two at least sees both.
+ */
+export async function settleCase(fresh: NewCase, records: Records): Promise<Settled> {
+  const slots = slotsOf(fresh);
+  for (const slot of slots) await records.link(fresh.project, slot, { entity: 'case', id: fresh.id });
+  const before = await replaceOlder(fresh, slots, records);
+  const lost = before.winner && ({ state: 'superseded', supersededBy: before.winner.id } as const);
+  await writeCase({ ...fresh, ...lost }, records);
+  const after = await replaceOlder(fresh, slots, records);
+  if (after.winner !== null) await supersede(fresh, after.winner, records);
+  return {
+    supersededBy: after.winner?.id ?? null,
+    supersedes: [...new Set([...before.supersedes, ...after.supersedes])],
+  };
+}
 
 /**
  * Writes a case: the first time as it is; later only what is newer than the record, so that a late execution cannot
  * bring old contours back. What a person accepted stays accepted.
  */
-export async function writeCase(fresh: NewCase, records: Records): Promise<void> {
+async function writeCase(fresh: NewCase, records: Records): Promise<void> {
   if (await createUnlessThere<'case'>(records, fresh)) return;
   await records.update('case', fresh.project, fresh.id, (current) => {
     if (isNewer(current, fresh)) return null;
@@ -22,68 +52,54 @@ export async function writeCase(fresh: NewCase, records: Records): Promise<void>
       ...fresh,
       state: accepted ? 'ready' : fresh.state,
       acceptedBy: current.acceptedBy,
-      supersededBy: null,
     };
   });
 }
 
-/**
- * Of the cases that compete (the same series and automation, or the same ROI collection drawn anew) only the newest
- * stays; the others become superseded, the given one among them when it is not the newest. A quarantined case never
- * replaces a good one: a failed conversion takes nothing away.
- *
- * Every writer links its case before it looks at the others, so of two at the same time one at least sees both.
- *
- * @returns ids of the cases that became superseded now, and whether the given one is among them
- */
-export async function settleCase(
-  own: Pick<
-    CaseRecord,
-    'project' | 'id' | 'archiveId' | 'session' | 'seriesUid' | 'assessorId' | 'automationId'
-  >,
+async function replaceOlder(
+  own: NewCase,
+  slots: readonly { entity: string; id: string }[],
   records: Records,
-): Promise<{ superseded: boolean; supersedes: string[] }> {
-  const slots = slotsOf(own);
-  for (const slot of slots) await records.link(own.project, slot, { entity: 'case', id: own.id });
-  const ids = new Set<string>();
-  for (const slot of slots) for (const id of await records.linked(own.project, slot, 'case')) ids.add(id);
-  const cases = await Promise.all([...ids].map((id) => records.get('case', own.project, id)));
-  const competitors = cases.filter((record): record is CaseRecord => record !== null);
-  const current = competitors.find(({ id }) => id === own.id);
-  if (!current) return { superseded: false, supersedes: [] };
-  return replaceOlder(current, competitors, records);
+): Promise<{ winner: CaseRecord | null; supersedes: string[] }> {
+  const rivals = await rivalsOf(own, slots, records);
+  const newer = rivals.filter((other) => other.state !== 'quarantined' && isNewer(other, own));
+  if (newer.length > 0) {
+    const winner = newer.reduce((best, other) => (isNewer(other, best) ? other : best));
+    return { winner, supersedes: [] };
+  }
+  if (own.state === 'quarantined') return { winner: null, supersedes: [] };
+  const older = rivals.filter((other) => other.state !== 'superseded');
+  for (const other of older) await supersede(other, own, records);
+  return { winner: null, supersedes: older.map(({ id }) => id) };
 }
 
-async function replaceOlder(
-  own: CaseRecord,
-  competitors: readonly CaseRecord[],
+async function rivalsOf(
+  own: NewCase,
+  slots: readonly { entity: string; id: string }[],
   records: Records,
-): Promise<{ superseded: boolean; supersedes: string[] }> {
-  const rivals = competitors.filter((other) => other.id !== own.id && competes(own, other));
-  const newer = rivals.filter((other) => other.state !== 'quarantined' && isNewer(other, own));
-  const winner = newer.reduce<CaseRecord>((best, other) => (isNewer(other, best) ? other : best), own);
-  if (winner.id !== own.id) {
-    await supersede(own, winner, records);
-    return { superseded: true, supersedes: [] };
+): Promise<CaseRecord[]> {
+  const ids = new Set<string>();
+  for (const slot of slots) {
+    for (const id of await records.linked(own.project, slot, 'case')) ids.add(id);
   }
-  if (own.state === 'quarantined') return { superseded: false, supersedes: [] };
-  const older = rivals.filter((other) => other.state !== 'superseded' && isNewer(own, other));
-  for (const other of older) await supersede(other, own, records);
-  return { superseded: false, supersedes: older.map(({ id }) => id) };
+  ids.delete(own.id);
+  const found = await Promise.all([...ids].map((id) => records.get('case', own.project, id)));
+  return found.filter((other): other is CaseRecord => other !== null && competes(own, other));
 }
 
 /** The same series, or other content of the same collection; two series of one RTSTRUCT do not compete. */
-function competes(own: CaseRecord, other: CaseRecord): boolean {
+function competes(own: NewCase, other: CaseRecord): boolean {
   return own.seriesUid === other.seriesUid || own.roiSha256 !== other.roiSha256;
 }
 
-async function supersede(loser: CaseRecord, winner: CaseRecord, records: Records): Promise<void> {
+/** A loser that has become newer meanwhile is left alone. */
+async function supersede(loser: NewCase, winner: NewCase, records: Records): Promise<void> {
   await records.update('case', loser.project, loser.id, (current) =>
-    isNewer(winner, current) ? { ...current, state: 'superseded', supersededBy: winner.id } : null,
+    isNewer(current, winner) ? null : { ...current, state: 'superseded', supersededBy: winner.id },
   );
 }
 
-function slotsOf(own: Parameters<typeof settleCase>[0]): { entity: string; id: string }[] {
+function slotsOf(own: NewCase): { entity: string; id: string }[] {
   const contour = contourSlot(own, own.assessorId, own.automationId);
   return own.seriesUid === null ? [contour] : [contour, seriesSlot(own, own.seriesUid, own.automationId)];
 }
