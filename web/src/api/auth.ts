@@ -35,5 +35,7 @@ export async function signIn(config: SiteConfig, username: string, password: str
   if (reply.ChallengeName) {
     throw new Error(`this account must first answer ${reply.ChallengeName}; use "contourflow login"`);
   }
-  throw new Error(reply.message ?? `the sign-in service answered ${response.status}; try again, or ask who runs this site`);
+  throw new Error(
+    reply.message ?? `the sign-in service answered ${response.status}; try again, or ask who runs this site`,
+  );
 }
