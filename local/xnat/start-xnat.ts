@@ -41,6 +41,8 @@ export interface RunningXnat {
   stop(): Promise<void>;
 }
 
+/** Longer than a client may be busy between two requests: one that comes as the connection closes is lost. */
+const KEEP_ALIVE_MS = 75_000;
 const DEFAULT_SESSION_TIMEOUT_MS = 15 * 60 * 1000;
 
 /** Starts the XNAT stand-in on 127.0.0.1. */
@@ -62,7 +64,7 @@ export async function startXnat(options: XnatOptions): Promise<RunningXnat> {
     }),
     saveDelayMs: options.saveDelayMs ?? 150,
   };
-  const http = createServer((message, response) => {
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) => {
     answer(server, message).then(
       (reply) => send(message, response, reply),
       (error: unknown) => send(message, response, failureReply(error)),
