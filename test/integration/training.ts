@@ -19,17 +19,18 @@ export async function defineDataset({ owner, id }: TestProject): Promise<Respons
   return owner.call('validateDefinition', path);
 }
 
-/** Launches a run that validates at its end and half-way, and answers with its id. */
+/** Launches a run and answers with its id; it validates half-way and at its end, unless told otherwise. */
 export async function launch(
   { owner, id }: TestProject,
   { id: datasetId }: RecordOf<'dataset'>,
   modelVersionId: string,
   mode: 'initial' | 'fine-tune',
   maxEpochs: number,
+  validationInterval = Math.ceil(maxEpochs / 2),
 ): Promise<string> {
   const config = { runtime: ['maxEpochs', 'validationInterval', 'seed'] };
   await owner.call('putTrainingConfig', { project: id, trainingConfigId: CONFIG_ID }, config);
-  const parameters = { maxEpochs, validationInterval: Math.ceil(maxEpochs / 2), seed: 1 };
+  const parameters = { maxEpochs, validationInterval, seed: 1 };
   const request = { mode, trainingConfigId: CONFIG_ID, datasetId, modelVersionId, parameters };
   return (await owner.call('launchRun', { project: id }, request)).id;
 }

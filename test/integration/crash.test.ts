@@ -1,0 +1,93 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { LOCAL_ARCHIVE_ID } from '../../local/machine/connect-archive.ts';
+import { up } from '../../local/machine/up.ts';
+import { saveDataset } from '../../src/cli/wait-for.ts';
+import type { CaseRecord, RecordOf } from '../../src/contracts/records.ts';
+import { killEmulator, killRunningJob } from '../local/machine/crash-drills.ts';
+import { preparationsOf } from './deployed.ts';
+import { eventually } from './eventually.ts';
+import { FOLDER } from './machine.ts';
+import { newProject, type TestProject } from './project.ts';
+import { archive, awaitCases, casesOf, phantom, saveContours } from './sessions.ts';
+import { DEFINITION_ID, defineDataset, launch, SPLIT } from './training.ts';
+
+const SUBJECTS = [1, 2, 4, 5];
+const EPOCHS = 24;
+const VALIDATION_INTERVAL = 4;
+
+describe('after kill -9', () => {
+  let project: TestProject;
+  let sessions: string[];
+  let cases: CaseRecord[];
+  const bringUp = () => up(FOLDER, { report: () => undefined });
+
+  beforeAll(async () => {
+    project = await newProject('crash');
+    sessions = [];
+    for (const subject of SUBJECTS) sessions.push(await archive(project, phantom(subject)));
+  }, 120_000);
+
+  const preparations = async () => {
+    const at = { archiveId: LOCAL_ARCHIVE_ID, project: project.id };
+    const lists = await Promise.all(sessions.map((session) => preparationsOf(project, { ...at, session })));
+    return lists.flat();
+  };
+
+  it('of the emulator during conversion, `up` ends with the same cases and no duplicates', async () => {
+    for (const [at, session] of sessions.entries()) {
+      await saveContours(project, session, phantom(SUBJECTS[at] ?? 0));
+    }
+    await eventually('a preparation to run', async () =>
+      (await preparations()).some(({ status }) => status === 'RUNNING') ? true : null,
+    );
+    await killEmulator(FOLDER);
+    await bringUp();
+    cases = await awaitCases(project, sessions, 'ready');
+    expect(await casesOf(project)).toHaveLength(sessions.length);
+    await eventually('every preparation to end', async () =>
+      (await preparations()).every(({ status }) => status !== 'RUNNING') ? true : null,
+    );
+    const statuses = (await preparations()).map(({ status }) => status);
+    expect(statuses).toContain('ABORTED');
+    expect(new Set(cases.map(({ id }) => id)).size).toBe(sessions.length);
+  }, 300_000);
+
+  it('of the job and then of the emulator during training, the run resumes and succeeds', async () => {
+    await defineDataset(project);
+    const datasetId = await saveDataset(project.owner, project.id, DEFINITION_ID, SPLIT);
+    const dataset = await project.owner.call('getDataset', { project: project.id, datasetId });
+    const runId = await launchLong(dataset);
+    await awaitEpochAfter(runId, VALIDATION_INTERVAL);
+    await killRunningJob(FOLDER, 60_000);
+    await awaitEpochAfter(runId, 2 * VALIDATION_INTERVAL);
+    await killEmulator(FOLDER);
+    await bringUp();
+    const { run, result } = await eventually(
+      'the run to end',
+      async () => {
+        const detail = await project.owner.call('getRun', { project: project.id, runId });
+        return ['succeeded', 'failed', 'stopped'].includes(detail.run.state) ? detail : null;
+      },
+      240_000,
+    );
+    expect(run).toMatchObject({ state: 'succeeded', reason: null });
+    expect(result?.training).toMatchObject({ epochs: EPOCHS, resumes: 2 });
+    const { items } = await project.owner.call('listRuns', { project: project.id });
+    expect(items.map(({ id }) => id)).toEqual([runId]);
+  }, 480_000);
+
+  const launchLong = (dataset: RecordOf<'dataset'>): Promise<string> =>
+    launch(project, dataset, project.modelVersionId, 'initial', EPOCHS, VALIDATION_INTERVAL);
+
+  /** A checkpoint is written at each validation; the next epoch's numbers tell that it is there. */
+  const awaitEpochAfter = (runId: string, epoch: number) =>
+    eventually(
+      `an epoch after ${epoch}`,
+      async () => {
+        const path = { project: project.id, runId };
+        const { lines } = await project.owner.call('getRunMetrics', path, { after: 0 });
+        return lines.some((line) => line.epoch > epoch) ? true : null;
+      },
+      180_000,
+    );
+});
