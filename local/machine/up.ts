@@ -11,6 +11,7 @@ import { withLock } from './machine-lock.ts';
 import { chooseFreePorts, isPortFree } from './ports.ts';
 import { isAlive } from './process-identity.ts';
 import { ensureVenv } from './python-venv.ts';
+import { waitUntil } from './run-command.ts';
 import { ensureSecrets, type Secrets } from './secrets-file.ts';
 import { answers, emulatorServer, type Server, startServer, writeXnatConfig, xnatServer } from './servers.ts';
 import { stopProcess } from './stop-process.ts';
@@ -105,10 +106,13 @@ async function ensureRunning(
   return next;
 }
 
+/** The threads of a killed server hold its sockets a moment longer than the process seems to live. */
+const PORT_RELEASE_MS = 10_000;
+
 async function requireFreePorts({ ports }: MachineFile, { name }: Server): Promise<void> {
   const needed = name === 'emulator' ? [ports.emulator, ports.web] : [ports.xnat];
   for (const port of needed) {
-    if (await isPortFree(port)) continue;
+    if (await waitUntil(() => isPortFree(port), { timeoutMs: PORT_RELEASE_MS })) continue;
     throw new PipelineError(
       'Conflict',
       `port ${port} of the ${name} is taken by another program; end that program, or use another data folder ` +
