@@ -110,12 +110,14 @@ async function sweepProjectRuns(
 ): Promise<{ states: string[]; usdPerHour: number }> {
   const states: string[] = [];
   let usdPerHour = 0;
-  for (const state of UNFINISHED) {
-    for (const run of await everyRecord(ports.records, 'run', project, state)) {
-      const swept = await sweepRun(run, ports);
-      states.push(swept.state);
-      usdPerHour += swept.usdPerHour;
-    }
+  // All lists first: a run changes its state while it is looked at, and would turn up in the next list again.
+  const lists = await Promise.all(
+    UNFINISHED.map((state) => everyRecord(ports.records, 'run', project, state)),
+  );
+  for (const run of lists.flat()) {
+    const swept = await sweepRun(run, ports);
+    states.push(swept.state);
+    usdPerHour += swept.usdPerHour;
   }
   return { states, usdPerHour };
 }
