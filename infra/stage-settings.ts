@@ -1,6 +1,6 @@
-import { objectKeys } from '../src/contracts/object-keys.ts';
 import type { LambdaStage } from '../src/contracts/stage-names.ts';
 import type { JobAccess, ObjectAccess, RecordAccess } from './constructs/grants.ts';
+import { OBJECT_PATTERNS as OBJECTS } from './object-patterns.ts';
 
 /** What a stage needs of its function and may do; the names of queues and machines come from its stack. */
 export interface StageSettings {
@@ -23,28 +23,16 @@ export interface StageSettings {
 /** Longest a function may run; imaging stages and big downloads take it. */
 export const LONGEST_SECONDS = 900;
 
-/** Object patterns, from the module that makes the keys: a wildcard for the project and one for what lies below. */
-const any = '*';
-const below = (prefix: string): string => `${prefix.replace(/\*\/$/, '')}*`;
-const BLOBS = below(objectKeys.blobPrefix(any));
-const WORK = below(objectKeys.work(any, any, ''));
-const CASES = below(`${objectKeys.projectPrefix(any)}cases/`);
-const DATASETS = below(objectKeys.datasetPrefix(any));
-const MODELS = below(objectKeys.modelPrefix(any, any));
-const RUNS = below(objectKeys.runPrefix(any, any));
-const EXPORTS = below(objectKeys.exportPrefix(any, any));
-const INCOMING = below(objectKeys.incomingPrefix(any, any));
-
 /** Volumes are content-addressed: an imaging stage reads blobs and reports, and writes the same. */
 const IMAGING = {
   memoryMib: 'imaging',
   timeoutSeconds: LONGEST_SECONDS,
-  objects: { read: [BLOBS, WORK, MODELS], write: [BLOBS, WORK] },
+  objects: { read: [OBJECTS.blobs, OBJECTS.work, OBJECTS.models], write: [OBJECTS.blobs, OBJECTS.work] },
 } as const satisfies StageSettings;
 
 export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
   'receive-webhook': { alarm: true, memoryMib: 512, timeoutSeconds: 10, records: 'write', archives: true },
-  'route-event': { alarm: true, records: 'write', objects: { read: [INCOMING] } },
+  'route-event': { alarm: true, records: 'write', objects: { read: [OBJECTS.incoming] } },
   'reconcile-archive': {
     alarm: true,
     timeoutSeconds: 300,
@@ -57,44 +45,58 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
     memoryMib: 1_024,
     timeoutSeconds: LONGEST_SECONDS,
     records: 'read',
-    objects: { read: [INCOMING, BLOBS, MODELS], write: [BLOBS, WORK] },
+    objects: {
+      read: [OBJECTS.incoming, OBJECTS.blobs, OBJECTS.models],
+      write: [OBJECTS.blobs, OBJECTS.work],
+    },
     archives: true,
   },
   'convert-series': IMAGING,
   'build-mask': IMAGING,
   'resample-volume': IMAGING,
-  'certify-case': { ...IMAGING, objects: { ...IMAGING.objects, write: [BLOBS, WORK, CASES] } },
+  'certify-case': {
+    ...IMAGING,
+    objects: { ...IMAGING.objects, write: [OBJECTS.blobs, OBJECTS.work, OBJECTS.cases] },
+  },
   'publish-resources': {
     memoryMib: 1_024,
     timeoutSeconds: LONGEST_SECONDS,
-    objects: { read: [BLOBS, WORK, CASES] },
+    objects: { read: [OBJECTS.blobs, OBJECTS.work, OBJECTS.cases] },
     archives: true,
   },
-  'register-case': { records: 'write', objects: { read: [MODELS] } },
-  'quarantine-case': { records: 'write', objects: { read: [WORK] } },
+  'register-case': { records: 'write', objects: { read: [OBJECTS.models] } },
+  'quarantine-case': { records: 'write', objects: { read: [OBJECTS.work] } },
   'release-session': { records: 'write' },
 
-  'read-catalogue': { memoryMib: 512, records: 'read', objects: { write: [WORK] } },
+  'read-catalogue': { memoryMib: 512, records: 'read', objects: { write: [OBJECTS.work] } },
   'resolve-dataset': {
     memoryMib: 512,
     timeoutSeconds: 300,
     records: 'read',
-    objects: { read: [WORK, BLOBS, CASES, DATASETS], write: [WORK] },
+    objects: { read: [OBJECTS.work, OBJECTS.blobs, OBJECTS.cases, OBJECTS.datasets], write: [OBJECTS.work] },
   },
   'freeze-items': {
     memoryMib: 1_024,
     timeoutSeconds: LONGEST_SECONDS,
-    objects: { read: [WORK, BLOBS, CASES] },
+    objects: { read: [OBJECTS.work, OBJECTS.blobs, OBJECTS.cases] },
   },
   'save-manifest': {
     memoryMib: 512,
     records: 'write',
-    objects: { read: [WORK, DATASETS], write: [DATASETS] },
+    objects: { read: [OBJECTS.work, OBJECTS.datasets], write: [OBJECTS.datasets] },
   },
 
-  'plan-run': { memoryMib: 512, records: 'read', objects: { read: [DATASETS, RUNS], write: [RUNS] } },
-  'collect-results': { memoryMib: 512, records: 'write', objects: { read: [RUNS], write: [RUNS] } },
-  'notify-run': { records: 'write', objects: { read: [RUNS] }, putEvents: true },
+  'plan-run': {
+    memoryMib: 512,
+    records: 'read',
+    objects: { read: [OBJECTS.datasets, OBJECTS.runs], write: [OBJECTS.runs] },
+  },
+  'collect-results': {
+    memoryMib: 512,
+    records: 'write',
+    objects: { read: [OBJECTS.runs], write: [OBJECTS.runs] },
+  },
+  'notify-run': { records: 'write', objects: { read: [OBJECTS.runs] }, putEvents: true },
   'track-run': { alarm: true, records: 'write', jobs: ['describe'] },
   'sweep-runs': {
     alarm: true,
@@ -109,20 +111,31 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
     memoryMib: 512,
     timeoutSeconds: 300,
     records: 'write',
-    objects: { read: [RUNS, MODELS, BLOBS], write: [MODELS] },
+    objects: { read: [OBJECTS.runs, OBJECTS.models, OBJECTS.blobs], write: [OBJECTS.models] },
   },
-  'plan-export': { records: 'read', objects: { read: [MODELS, EXPORTS], write: [EXPORTS] } },
-  'register-export': { records: 'write', objects: { read: [EXPORTS] } },
+  'plan-export': {
+    records: 'read',
+    objects: { read: [OBJECTS.models, OBJECTS.exports], write: [OBJECTS.exports] },
+  },
+  'register-export': { records: 'write', objects: { read: [OBJECTS.exports] } },
 
   'serve-api': {
     alarm: true,
     memoryMib: 1_024,
     timeoutSeconds: 29,
-    records: 'write',
+    records: 'delete',
     archives: true,
     objects: {
-      read: [INCOMING, BLOBS, CASES, DATASETS, MODELS, RUNS, EXPORTS],
-      write: [INCOMING, BLOBS, MODELS],
+      read: [
+        OBJECTS.incoming,
+        OBJECTS.blobs,
+        OBJECTS.cases,
+        OBJECTS.datasets,
+        OBJECTS.models,
+        OBJECTS.runs,
+        OBJECTS.exports,
+      ],
+      write: [OBJECTS.incoming, OBJECTS.blobs, OBJECTS.models],
     },
   },
 };

@@ -3,9 +3,9 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { TABLE } from '../../src/contracts/table.ts';
-import type { DeploymentProps } from '../deployment-props.ts';
 import type { HandlerBundles } from '../bundle-handlers.ts';
 import type { DeploymentConfig } from '../config.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 import { readParameter } from './parameter.ts';
 
 /**

@@ -2,6 +2,7 @@ import { ArnFormat, Aws, Fn, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { EVENT_SOURCE } from '../../src/contracts/events.ts';
 import { ARCHIVE_SECRET_PREFIX, PARAMETERS } from '../../src/contracts/parameters.ts';
+import { OBJECT_PATTERNS } from '../object-patterns.ts';
 import { acknowledgeWildcards } from './acknowledge.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -28,24 +29,19 @@ function grant(role: Role, { actions, resources, conditions, wildcardReason }: G
   if (wildcardReason) acknowledgeWildcards(role, resources, wildcardReason);
 }
 
-export type RecordAccess = 'read' | 'write';
+/** `delete`: read and write, and take away; only members are ever removed by request. */
+export type RecordAccess = 'read' | 'write' | 'delete';
 
-const READ_RECORDS = ['dynamodb:GetItem', 'dynamodb:Query'];
-const WRITE_RECORDS = [
-  'dynamodb:PutItem',
-  'dynamodb:UpdateItem',
-  'dynamodb:DeleteItem',
-  'dynamodb:ConditionCheckItem',
-];
-
-/** Records by key and through the two indexes; nobody may scan. */
+/** Records by key and through the two indexes; nobody may scan. A transaction needs what each of its items needs. */
 export function grantRecords(role: Role, foundation: Foundation, access: RecordAccess): void {
-  grant(role, {
-    actions: READ_RECORDS,
-    resources: [foundation.tableArn, ...foundation.tableIndexArns],
-  });
-  if (access === 'write') {
-    grant(role, { actions: WRITE_RECORDS, resources: [foundation.tableArn] });
+  const { tableArn, tableIndexArns } = foundation;
+  grant(role, { actions: ['dynamodb:GetItem'], resources: [tableArn] });
+  grant(role, { actions: ['dynamodb:Query'], resources: [tableArn, ...tableIndexArns] });
+  if (access !== 'read') {
+    grant(role, { actions: ['dynamodb:PutItem'], resources: [tableArn] });
+  }
+  if (access === 'delete') {
+    grant(role, { actions: ['dynamodb:DeleteItem'], resources: [tableArn] });
   }
 }
 
@@ -77,9 +73,15 @@ export function grantObjects(
   }
   if (write.length > 0) {
     grant(role, {
-      // Working files are tagged as they are written, so that they expire.
-      actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
+      actions: ['s3:PutObject'],
       resources: arns(write),
+      wildcardReason: OBJECT_WILDCARDS,
+    });
+  }
+  if (write.includes(OBJECT_PATTERNS.work)) {
+    grant(role, {
+      actions: ['s3:PutObjectTagging'],
+      resources: arns([OBJECT_PATTERNS.work]),
       wildcardReason: OBJECT_WILDCARDS,
     });
   }

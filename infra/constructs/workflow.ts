@@ -90,7 +90,9 @@ export class Workflow extends Construct {
     if (jobs) grantJobs(role, jobs);
     if (exchangeObjects.length > 0) {
       const resources = exchangeObjects.map((pattern) => `${foundation.bucketArn}/${pattern}`);
-      role.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject', 's3:GetObject'], resources }));
+      role.addToPolicy(
+        new PolicyStatement({ actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:GetObject'], resources }),
+      );
       acknowledgeWildcards(
         role,
         resources,

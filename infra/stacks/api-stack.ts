@@ -1,7 +1,6 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ADMIN_GROUP } from '../../src/contracts/parameters.ts';
-import type { DeploymentProps } from '../deployment-props.ts';
 import { archiveNames } from '../constructs/archive-names.ts';
 import { Foundation } from '../constructs/foundation.ts';
 import { grantReadLogs, grantSendMessages, grantWorkflows } from '../constructs/grants.ts';
@@ -10,6 +9,7 @@ import { publishParameter, readParameter } from '../constructs/parameter.ts';
 import { StageFunction } from '../constructs/stage-function.ts';
 import { UserDirectory } from '../constructs/user-directory.ts';
 import { WebDistribution } from '../constructs/web-distribution.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 
 /** What people and XNAT talk to: users, API, webhook, and the one origin that the browser sees. */
 export class ApiStack extends Stack {

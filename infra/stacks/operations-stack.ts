@@ -2,10 +2,10 @@ import { Aws, Fn, Stack } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { LogGroup, QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { DeploymentProps } from '../deployment-props.ts';
 import type { DeploymentConfig } from '../config.ts';
 import { OperationsDashboard } from '../constructs/operations-dashboard.ts';
 import { readParameter } from '../constructs/parameter.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 
 /** What an operator opens: the dashboard, saved queries over the logs, and the budget. */
 export class OperationsStack extends Stack {

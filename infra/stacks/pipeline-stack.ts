@@ -5,7 +5,6 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import { objectKeys } from '../../src/contracts/object-keys.ts';
 import type { LambdaStage } from '../../src/contracts/stage-names.ts';
-import type { DeploymentProps } from '../deployment-props.ts';
 import { archiveNames } from '../constructs/archive-names.ts';
 import { DurableQueue } from '../constructs/durable-queue.ts';
 import { Foundation } from '../constructs/foundation.ts';
@@ -13,6 +12,8 @@ import { grantSendMessages, grantWorkflows } from '../constructs/grants.ts';
 import { publishParameter, readParameter } from '../constructs/parameter.ts';
 import { StageFunction, stageTimeout } from '../constructs/stage-function.ts';
 import { Workflow } from '../constructs/workflow.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
+import { OBJECT_PATTERNS } from '../object-patterns.ts';
 
 /** How often the archives are looked at for events that were lost. */
 const RECONCILE_EVERY = Duration.minutes(15);
@@ -91,7 +92,7 @@ export class PipelineStack extends Stack {
       foundation,
       stages,
       jobs: { queueArns: [stageQueueArn], definitionArns: [jobDefinitionArn] },
-      exchangeObjects: [objectKeys.work('*', '*', '').replace(/\/\*\/$/, '/*')],
+      exchangeObjects: [OBJECT_PATTERNS.work],
       substitutions: {
         BatchVoxelThreshold: String(foundation.config.batchVoxelThreshold),
         DataBucketName: foundation.bucketName,

@@ -2,11 +2,11 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import type { DeploymentProps } from '../deployment-props.ts';
 import { AccessLogBucket, DataBucket } from '../constructs/data-bucket.ts';
 import { DataKey } from '../constructs/data-key.ts';
 import { publishParameter } from '../constructs/parameter.ts';
 import { PipelineTable } from '../constructs/pipeline-table.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 
 /** What must outlive everything else: key, bucket, table, and the topic that every alarm rings. Stateful. */
 export class StorageStack extends Stack {

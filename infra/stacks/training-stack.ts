@@ -3,8 +3,6 @@ import { Duration, Fn, IgnoreMode, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { ArnPrincipal, type CfnRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { objectKeys } from '../../src/contracts/object-keys.ts';
-import type { DeploymentProps } from '../deployment-props.ts';
 import { acknowledge, acknowledgeWildcards, COMPLIANCE_PACKS } from '../constructs/acknowledge.ts';
 import { Foundation } from '../constructs/foundation.ts';
 import { grantAssumeRole } from '../constructs/grants.ts';
@@ -16,6 +14,8 @@ import { PublicNetwork } from '../constructs/public-network.ts';
 import { ROLE_POLICY_REASON, StageFunction } from '../constructs/stage-function.ts';
 import { TrainingQueues } from '../constructs/training-queues.ts';
 import { Workflow } from '../constructs/workflow.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
+import { OBJECT_PATTERNS } from '../object-patterns.ts';
 
 /** Index of the PyTorch builds for the NVIDIA driver of the job hosts' image. */
 const TORCH_INDEX_GPU = 'https://download.pytorch.org/whl/cu130';
@@ -87,7 +87,7 @@ export class TrainingStack extends Stack {
     });
     grantAssumeRole(broker.role, dataRole.roleArn);
     trustOnly(dataRole, broker.role);
-    const objects = `${foundation.bucketArn}/${objectKeys.projectPrefix('*')}*`;
+    const objects = `${foundation.bucketArn}/${OBJECT_PATTERNS.projects}`;
     dataRole.addToPolicy(
       new PolicyStatement({
         actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
@@ -98,7 +98,7 @@ export class TrainingStack extends Stack {
       new PolicyStatement({
         actions: ['s3:ListBucket'],
         resources: [foundation.bucketArn],
-        conditions: { StringLikeIfExists: { 's3:prefix': [`${objectKeys.projectPrefix('*')}*`] } },
+        conditions: { StringLikeIfExists: { 's3:prefix': [OBJECT_PATTERNS.projects] } },
       }),
     );
     dataRole.addToPolicy(

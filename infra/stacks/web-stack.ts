@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Aws, CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import type { DeploymentProps } from '../deployment-props.ts';
 import { CustomResourceFunction } from '../constructs/custom-resource-function.ts';
 import { Foundation } from '../constructs/foundation.ts';
 import { readParameter } from '../constructs/parameter.ts';
+import type { DeploymentProps } from '../deployment-props.ts';
 
 /** The dashboard's files and its `config.json`, into the bucket of the api stack. */
 export class WebStack extends Stack {

@@ -141,7 +141,7 @@ function permissionStatement(properties: unknown, origin: string): Statement {
 }
 
 /**
- * Every call that a policy would refuse, and every permission that no call needed.
+ * Every call that a policy would refuse, and every permission that no call needed, {@link NOT_OBSERVABLE} aside.
  *
  * @param calls - as recorded; those of users are left out.
  */
@@ -225,12 +225,28 @@ function matches(pattern: string, text: string, mode?: 'ignore case'): boolean {
   return new RegExp(`^${source}$`, mode ? 'is' : 's').test(text);
 }
 
+/** Permissions that AWS needs where the emulator makes no call, so that their use cannot be seen here. */
+export const NOT_OBSERVABLE: readonly { readonly action: RegExp; readonly reason: string }[] = [
+  { action: /^kms:/, reason: 'S3, DynamoDB, SQS and Logs ask KMS on behalf of the caller' },
+  { action: /^xray:/, reason: 'traces are sent by the platform' },
+  { action: /^logs:(?!GetLogEvents$)/, reason: 'logs and their delivery are written by the platform' },
+  { action: /^ecr:/, reason: 'images are pulled and pushed on hosts that the machine does not have' },
+  { action: /^codebuild:/, reason: 'images are not built on the machine' },
+  { action: /^events:(PutRule|PutTargets|DescribeRule)$/, reason: 'how Step Functions waits for a job' },
+  { action: /^batch:(DescribeJobs|TerminateJob)$/, reason: 'how Step Functions waits for a job, or ends it' },
+  {
+    action: /^sqs:(ChangeMessageVisibility|GetQueueUrl)$/,
+    reason: 'the poller of a function asks when it must',
+  },
+];
+
 function findUnused({ roles }: Policies, used: ReadonlySet<string>): UnusedPermission[] {
   return [...roles].flatMap(([role, granted]) =>
     granted
       .filter(({ effect }) => effect === 'Allow')
       .flatMap(({ actions, resources, origin }) =>
         actions
+          .filter((action) => !NOT_OBSERVABLE.some((exempt) => exempt.action.test(action)))
           .filter(
             (action) => !resources.some((resource) => used.has(permissionKey(origin, action, resource))),
           )

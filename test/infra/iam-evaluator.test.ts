@@ -154,6 +154,11 @@ describe('evaluateCalls', () => {
     ]);
   });
 
+  it('does not report what the emulator could not have recorded', () => {
+    const { unused } = evaluate(stackWith(allow(['kms:Decrypt', 'xray:PutTraceSegments'], '*')));
+    expect(unused).toEqual([]);
+  });
+
   it('leaves out what a person did at the keyboard', () => {
     const person: RecordedCall = {
       principal: { kind: 'user', name: 'user', roleArn: null },
