@@ -140,7 +140,7 @@ describe('from saved contours to an exported model', () => {
     expect(watched).toMatchObject({ code: 0, err: '' });
     expect(watched.out).toMatch(/epoch +1 .*train_loss/);
     expect(watched.out).toMatch(new RegExp(`epoch +${EPOCHS} .*val_mean_dice`));
-    expect(watched.out).toMatch(/run is succeeded$/);
+    expect(watched.out).toMatch(/run is succeeded\n$/);
     expect(logged.code).toBe(0);
     expect(logged.out.split('\n').length).toBeGreaterThan(EPOCHS);
   }, 300_000);
@@ -162,31 +162,38 @@ describe('from saved contours to an exported model', () => {
     expect(testLooks).toBe(1);
   }, 60_000);
 
+  const promoteBest = async (run: string): Promise<string> => {
+    const { items } = await project.owner.call('listCheckpoints', { project: project.id, runId: run });
+    const checkpointId = items.find(({ role }) => role === 'best')?.id ?? '';
+    return promote(project.owner, project.id, { runId: run, checkpointId, modelId: MODEL_ID });
+  };
+
   it('promotes the best checkpoint to a model version with its lineage', async () => {
-    const { items } = await project.owner.call('listCheckpoints', { project: project.id, runId });
-    const best = items.find(({ role }) => role === 'best');
-    const checkpointId = best?.id ?? '';
-    promoted = await promote(project.owner, project.id, { runId, checkpointId, modelId: MODEL_ID });
+    promoted = await promoteBest(runId);
     const path = { project: project.id, modelVersionId: promoted };
     const version = await project.owner.call('getModelVersion', path);
     expect(version).toMatchObject({ state: 'promoted', version: 2 });
     expect(version.lineage).toMatchObject({
-      parent: project.modelVersionId,
+      parent: null,
       runId,
-      checkpointId,
+      checkpointId: `${runId}.best`,
       datasetId: dataset.id,
     });
     expect(version.lineage.trainingSubjects.toSorted()).toEqual(dataset.subjects.training?.toSorted());
     expect(version.testDice).not.toEqual({});
   }, 60_000);
 
-  it('fine-tunes from the promoted version', async () => {
+  it('fine-tunes from the promoted version, which becomes the parent of what comes of it', async () => {
     const fineTuned = await launch(project, dataset, promoted, 'fine-tune', 2);
     const watched = await contourflow('--project', project.id, 'runs', 'watch', fineTuned);
     expect(watched.code).toBe(0);
     const { run, result } = await project.owner.call('getRun', { project: project.id, runId: fineTuned });
     expect(run).toMatchObject({ mode: 'fine-tune', modelVersionId: promoted, trainingConfigId: CONFIG_ID });
     expect(result?.evaluation).not.toBeNull();
+    const next = await promoteBest(fineTuned);
+    const path = { project: project.id, modelVersionId: next };
+    const { lineage } = await project.owner.call('getModelVersion', path);
+    expect(lineage).toMatchObject({ parent: promoted, runId: fineTuned });
   }, 300_000);
 
   it('exports a bundle zip with what MONAI needs to run it', async () => {
