@@ -27,7 +27,7 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
-/** Zero-based rank of the lower bound: how many values at each end may be left out. */
+/** Zero-based rank of the lower bound, which is how many values at each end are left out. */
 function intervalRank(count: number): number {
   let tail = 0;
   let combinations = 1;
@@ -35,10 +35,10 @@ function intervalRank(count: number): number {
   for (let below = 0; below < count / 2; below += 1) {
     tail += combinations / 2 ** count;
     if (2 * tail > 0.05) break;
-    rank = below + 1;
+    rank = below;
     combinations = (combinations * (count - below)) / (below + 1);
   }
-  return Math.min(rank, Math.floor((count - 1) / 2));
+  return rank;
 }
 
 /** Runs all of `measurements` in turn, over and over, so that what else the machine does falls on each alike. */
