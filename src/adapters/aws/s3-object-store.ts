@@ -134,9 +134,7 @@ async function requireSameBytes(
   cause: unknown,
 ): Promise<ObjectRef> {
   const sha256 = calls.hasher.sha256(bytes);
-  const { client, bucket } = calls;
-  const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-  const stored = Metadata?.sha256 ?? calls.hasher.sha256(await getBytes(client, bucket, key));
+  const stored = await storedDigest(calls, key);
   if (stored === sha256) return { key, sha256, sizeBytes: bytes.byteLength };
   throw new PipelineError(
     'Conflict',
@@ -144,6 +142,17 @@ async function requireSameBytes(
     { key, stored, offered: sha256 },
     { cause },
   );
+}
+
+async function storedDigest({ client, bucket, hasher }: Calls, key: ObjectKey): Promise<string> {
+  try {
+    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return Metadata?.sha256 ?? hasher.sha256(await getBytes(client, bucket, key));
+  } catch (cause) {
+    if (statusOf(cause) !== 404) throw cause;
+    const message = `object ${key} is being written by somebody else and is not there yet; try again`;
+    throw new PipelineError('UpstreamError', message, { key }, { cause });
+  }
 }
 
 async function statObject({ client, bucket }: Calls, key: ObjectKey): Promise<{ sizeBytes: number } | null> {
