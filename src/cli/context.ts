@@ -1,13 +1,20 @@
 import { PipelineError } from '../contracts/errors.ts';
 import type { ApiClient } from './api-client.ts';
+import type { Terminal } from './ask-on-terminal.ts';
 import type { CliEnvironment } from './environment.ts';
 import { UsageError } from './exit-codes.ts';
 import type { Output } from './output.ts';
+
+/** The streams of the process that a command line runs in. */
+export interface Streams extends Pick<Output, 'out' | 'err'> {
+  readonly terminal: Terminal;
+}
 
 /** What every command gets. The API client is made on first use, so that `--help` costs nothing. */
 export interface CliContext extends Output {
   readonly environment: CliEnvironment;
   readonly dataFolder: string;
+  readonly terminal: Terminal;
   /** As the signed-in user. */
   api(): Promise<ApiClient>;
   /** --project, else CONTOURFLOW_PROJECT, else the user's only project. */
@@ -24,7 +31,7 @@ export interface GlobalOptions {
 export function createContext(
   environment: CliEnvironment,
   options: () => GlobalOptions,
-  write: Pick<Output, 'out' | 'err'>,
+  streams: Streams,
 ): CliContext {
   const dataFolder = (): string => options().data ?? environment.dataFolder;
   let client: ApiClient | undefined;
@@ -34,7 +41,7 @@ export function createContext(
     return client;
   };
   return {
-    ...write,
+    ...streams,
     environment,
     plain: environment.plain,
     get json() {

@@ -17,9 +17,10 @@ export interface CliEnvironment {
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
-export function readEnvironment(): CliEnvironment {
+export function readEnvironment(
   // biome-ignore lint/style/noProcessEnv: the one place of this process that reads it
-  const variables = process.env;
+  variables: CliEnvironment['variables'] = process.env,
+): CliEnvironment {
   return {
     dataFolder: variables.CONTOURFLOW_DATA || join(homedir(), '.contourflow'),
     project: variables.CONTOURFLOW_PROJECT || null,

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './command-table.ts';
-import { createContext, type GlobalOptions } from './context.ts';
+import { createContext, type GlobalOptions, type Streams } from './context.ts';
 import type { CliEnvironment } from './environment.ts';
 import { EXIT, ExitCode, errorText, exitCodeOf } from './exit-codes.ts';
 import type { Output } from './output.ts';
@@ -18,10 +18,10 @@ Errors go to standard error as "error <Code>: <sentence>".`;
 export async function runProgram(
   args: readonly string[],
   environment: CliEnvironment,
-  write: Pick<Output, 'out' | 'err'>,
+  streams: Streams,
 ): Promise<number> {
-  const program = createProgram(write);
-  const context = createContext(environment, () => program.opts<GlobalOptions>(), write);
+  const program = createProgram(streams);
+  const context = createContext(environment, () => program.opts<GlobalOptions>(), streams);
   const named = new Set(args);
   try {
     for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
@@ -33,7 +33,7 @@ export async function runProgram(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (error instanceof ExitCode) return error.code;
-    write.err(errorText(error));
+    streams.err(errorText(error));
     return exitCodeOf(error);
   }
 }

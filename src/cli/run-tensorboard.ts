@@ -12,24 +12,32 @@ import { mirrorEventFiles } from './mirror-event-files.ts';
 
 const MIRROR_PAUSE_MS = 3_000;
 
+export interface TensorboardOptions {
+  /** Of 127.0.0.1; null: a free one. */
+  readonly port: number | null;
+  readonly mirrorPauseMs?: number;
+  /** Path of the program, installed if need be; without it, the trainer's own. */
+  readonly install?: () => Promise<string>;
+}
+
 /** Mirrors a run's event files every few seconds and shows them in the real TensorBoard until Ctrl-C. */
 export async function runTensorboard(
   context: CliContext,
   runId: string,
-  wanted: number | null,
+  { port, mirrorPauseMs = MIRROR_PAUSE_MS, install = () => trainersTensorboard(context) }: TensorboardOptions,
 ): Promise<void> {
   const [api, project] = await Promise.all([context.api(), context.project()]);
   const folder = join(context.dataFolder, 'tensorboard', project, runId);
   await mirrorEventFiles(api, project, runId, folder);
-  await ensureVenv('trainer', context.err);
-  const [free = 0] = wanted === null ? await chooseFreePorts(1) : [wanted];
-  const board = startTensorboard(folder, free);
+  const program = await install();
+  const [free = 0] = port === null ? await chooseFreePorts(1) : [port];
+  const board = startTensorboard(program, folder, free);
   context.out(
     context.json ? JSON.stringify({ url: board.url }) : `TensorBoard: ${board.url} (Ctrl-C ends it)`,
   );
   const mirror = async (): Promise<void> => {
     for (let ended = false; !ended && !board.stopped.signal.aborted; ) {
-      await sleep(MIRROR_PAUSE_MS, undefined, { signal: board.stopped.signal }).catch(() => undefined);
+      await sleep(mirrorPauseMs, undefined, { signal: board.stopped.signal }).catch(() => undefined);
       ended = isFinal((await api.call('getRun', { project, runId })).run.state);
       await mirrorEventFiles(api, project, runId, folder);
     }
@@ -39,8 +47,12 @@ export async function runTensorboard(
   await board.ended;
 }
 
-function startTensorboard(folder: string, port: number) {
-  const program = venvProgram(trainerVenv, 'tensorboard');
+async function trainersTensorboard(context: CliContext): Promise<string> {
+  await ensureVenv('trainer', context.err);
+  return venvProgram(trainerVenv, 'tensorboard');
+}
+
+function startTensorboard(program: string, folder: string, port: number) {
   if (!existsSync(program)) {
     throw new PipelineError(
       'ConfigurationError',

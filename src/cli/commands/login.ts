@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { UsageError } from '../exit-codes.ts';
 import { printResult } from '../output.ts';
 
 interface LoginOptions {
@@ -17,25 +16,23 @@ export function register(program: Command, context: CliContext): void {
         'CONTOURFLOW_PASSWORD; for the local machine, from its own list of users.',
     )
     .action(async (given: string | undefined, options: LoginOptions) => {
-      const user = given ?? (await ask('User: ', true));
+      const user = given ?? (await ask(context, 'User: ', true));
       const { localTarget, remoteTarget } = await import('../sign-in-target.ts');
       const { signIn } = await import('../cognito.ts');
       const { writeSignIn } = await import('../sign-in-file.ts');
       const target = options.url
         ? await remoteTarget(options.url)
         : await localTarget(context.dataFolder, user);
-      const password = context.environment.password ?? target.knownPassword ?? (await ask('Password: '));
-      const tokens = await signIn(target, user, password, () => ask('Choose a new password: '));
+      const password =
+        context.environment.password ?? target.knownPassword ?? (await ask(context, 'Password: '));
+      const tokens = await signIn(target, user, password, () => ask(context, 'Choose a new password: '));
       const { apiUrl, endpoint, clientId } = target;
       writeSignIn(context.dataFolder, { schemaVersion: 1, user, apiUrl, endpoint, clientId, ...tokens });
       printResult(context, { user, apiUrl }, () => `signed in as ${user} at ${apiUrl}`);
     });
 }
 
-async function ask(question: string, shown = false): Promise<string> {
-  if (!process.stdin.isTTY) {
-    throw new UsageError('there is no terminal to ask on; name the user and set CONTOURFLOW_PASSWORD');
-  }
+async function ask({ terminal }: CliContext, question: string, shown = false): Promise<string> {
   const { askOnTerminal } = await import('../ask-on-terminal.ts');
-  return askOnTerminal(question, shown);
+  return askOnTerminal(terminal, question, shown);
 }

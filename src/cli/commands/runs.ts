@@ -56,7 +56,9 @@ export function register(program: Command, context: CliContext): void {
     .description("TensorBoard on the run's own event files, also while it runs. Ends with Ctrl-C.")
     .action(async (runId: string, options: { port?: string }) => {
       const { runTensorboard } = await import('../run-tensorboard.ts');
-      await runTensorboard(context, runId, options.port === undefined ? null : Number(options.port));
+      await runTensorboard(context, runId, {
+        port: options.port === undefined ? null : Number(options.port),
+      });
     });
 }
 
