@@ -40,6 +40,7 @@ export default {
       globalTeardown: '<rootDir>/test/integration/global-teardown.ts',
     },
   ],
+  testSequencer: './test/integration/sequencer.ts',
   collectCoverageFrom: ['src/**/*.ts', ...TYPES_ONLY.map((file) => `!${file}`)],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'json'],
