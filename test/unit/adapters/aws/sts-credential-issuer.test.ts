@@ -5,6 +5,7 @@ import {
   createStsCredentialIssuer,
   sessionPolicy,
 } from '../../../../src/adapters/aws/sts-credential-issuer.ts';
+import { brokerCredentials } from '../../../../src/pipeline/broker-credentials.ts';
 
 const sts = mockClient(STSClient);
 const issuer = createStsCredentialIssuer({
@@ -53,18 +54,24 @@ describe('session policy of a job', () => {
           Effect: 'Allow',
           Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
           Resource: ['*'],
-          Condition: { StringLike: { 'kms:ViaService': 's3.*.amazonaws.com' } },
         },
       ],
     });
   });
 
-  it('fits into the 2,048 characters of STS for a stage runner with the longest project id', () => {
-    const folder = (name: string): string => `projects/${'p'.repeat(64)}/${name}/`;
-    const prefixes = [folder('blobs/sha256'), folder('work'), folder('cases')];
+  it.each([
+    { stage: 'build-mask' },
+    { action: 'train', runId: 'r'.repeat(64) },
+    { action: 'export', runId: 'e'.repeat(64) },
+  ])('fits into the 2,048 characters of STS with the longest ids: %j', async (parameters) => {
+    const job = { status: 'RUNNING', parameters: { project: 'p'.repeat(64), ...parameters } };
+    const { readPrefixes, writePrefixes } = await brokerCredentials({ schemaVersion: 1, jobId: 'j' }, 'data', {
+      jobs: { describe: async () => job as never, terminate: async () => undefined },
+      credentials: { issue: async () => ({}) as never },
+    });
     const policy = sessionPolicy(
       { bucket: 'b'.repeat(63), partition: 'aws' },
-      { readPrefixes: [...prefixes, folder('models')], writePrefixes: prefixes },
+      { readPrefixes, writePrefixes },
     );
     expect(JSON.stringify(policy).length).toBeLessThanOrEqual(2048);
   });
