@@ -34,7 +34,7 @@ export async function updateRecord<E extends Entity>(
   id: string,
   change: (current: RecordOf<E>) => RecordOf<E> | null,
 ): Promise<RecordOf<E>> {
-  return retryAfterConflict(`${entity} "${id}"`, isConditionFailure, async () => {
+  return retryAfterConflict(`${entity} "${id}"`, isLostRace, async () => {
     const current = await table.get(entity, project, id);
     if (!current) {
       throw new PipelineError(
@@ -70,4 +70,11 @@ export function toItem<E extends Entity>(record: RecordOf<E>): Record<string, un
 
 function isConditionFailure(error: unknown): boolean {
   return error instanceof Error && error.name === 'ConditionalCheckFailedException';
+}
+
+/** Another write came first, or a transaction (a hint that raises the generation) holds the item at this moment. */
+function isLostRace(error: unknown): boolean {
+  return (
+    isConditionFailure(error) || (error instanceof Error && error.name === 'TransactionConflictException')
+  );
 }

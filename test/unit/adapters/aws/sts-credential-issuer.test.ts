@@ -65,10 +65,14 @@ describe('session policy of a job', () => {
     { action: 'export', runId: 'e'.repeat(64) },
   ])('fits into the 2,048 characters of STS with the longest ids: %j', async (parameters) => {
     const job = { status: 'RUNNING', parameters: { project: 'p'.repeat(64), ...parameters } };
-    const { readPrefixes, writePrefixes } = await brokerCredentials({ schemaVersion: 1, jobId: 'j' }, 'data', {
-      jobs: { describe: async () => job as never, terminate: async () => undefined },
-      credentials: { issue: async () => ({}) as never },
-    });
+    const { readPrefixes, writePrefixes } = await brokerCredentials(
+      { schemaVersion: 1, jobId: 'j' },
+      'data',
+      {
+        jobs: { describe: async () => job as never, terminate: async () => undefined },
+        credentials: { issue: async () => ({}) as never },
+      },
+    );
     const policy = sessionPolicy(
       { bucket: 'b'.repeat(63), partition: 'aws' },
       { readPrefixes, writePrefixes },

@@ -224,7 +224,8 @@ describe('calls that write', () => {
 });
 
 describe('the transaction that takes a hint', () => {
-  const writes = () => dynamo.commandCalls(TransactWriteCommand).map(({ args }) => args[0].input.TransactItems);
+  const writes = () =>
+    dynamo.commandCalls(TransactWriteCommand).map(({ args }) => args[0].input.TransactItems);
   const cancelled = (...codes: (string | undefined)[]) =>
     named('TransactionCanceledException', { CancellationReasons: codes.map((Code) => ({ Code })) });
 
@@ -269,7 +270,10 @@ describe('the transaction that takes a hint', () => {
   it.each([
     ['throttled', cancelled('ThrottlingError', undefined)],
     ['cancelled without reasons', named('TransactionCanceledException')],
-    ['cancelled with reasons of another form', named('TransactionCanceledException', { CancellationReasons: '?' })],
+    [
+      'cancelled with reasons of another form',
+      named('TransactionCanceledException', { CancellationReasons: '?' }),
+    ],
     ['refused', named('AccessDeniedException')],
   ])('is not repeated when it was %s', async (_, error) => {
     dynamo.on(TransactWriteCommand).rejects(error);
