@@ -29,7 +29,7 @@ export function createApiClient(baseUrl: string, token: () => Promise<string>): 
   return {
     async call(name, path, request) {
       const operation = API[name];
-      const values = operation.method === 'GET' ? request : operation.request.parse(request ?? {});
+      const values = operation.method === 'GET' ? request : checkRequest(name, request ?? {});
       const url = `${baseUrl}${API_PREFIX}${fillPath(operation.path, path)}${queryOf(operation.method, values)}`;
       const response = await send(url, operation.method, await token(), values);
       const body = await readBody(response, url);
@@ -37,6 +37,15 @@ export function createApiClient(baseUrl: string, token: () => Promise<string>): 
       return parseAnswer(name, body);
     },
   };
+}
+
+function checkRequest(name: OperationName, request: unknown): unknown {
+  const parsed = API[name].request.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new PipelineError('InvalidRequest', 'nothing was sent; correct what is listed and try again', {
+    problems,
+  });
 }
 
 function fillPath(template: string, values: Readonly<Record<string, string>>): string {

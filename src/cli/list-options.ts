@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UsageError } from './exit-codes.ts';
 
 /** What every list of the API takes. */
 export interface ListOptions {
@@ -18,6 +19,9 @@ export async function listAll<T>(
   page: (query: Record<string, string>) => Promise<{ items: T[]; next: string | null }>,
 ): Promise<T[]> {
   const limit = Number(options.limit ?? 200);
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new UsageError(`--limit is "${options.limit}"; write a whole number from 1 on`);
+  }
   const items: T[] = [];
   let cursor: string | null = null;
   do {

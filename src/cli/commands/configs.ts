@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addListOptions, type ListOptions, listAll } from '../list-options.ts';
 import { formatTable, printResult } from '../output.ts';
 import { collectParameters, type Parameters, splitNames } from '../parameter-option.ts';
+import { readJson } from '../read-json.ts';
 
 interface SetOptions {
   readonly description?: string;
@@ -55,7 +55,7 @@ async function set(context: CliContext, trainingConfigId: string, options: SetOp
   const [api, project] = await Promise.all([context.api(), context.project()]);
   const { description, baked, runtime, budget, timeout, file } = options;
   const request = file
-    ? JSON.parse(await readFile(file, 'utf8'))
+    ? await readJson(file)
     : {
         description: description ?? '',
         bakedIn: baked,

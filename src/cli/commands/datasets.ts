@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT, ExitCode, UsageError } from '../exit-codes.ts';
 import { addListOptions, type ListOptions, listAll } from '../list-options.ts';
 import { formatBytes, formatFields, formatTable, printResult } from '../output.ts';
+import { readJson } from '../read-json.ts';
 
 interface DefineOptions {
   readonly description?: string;
@@ -46,7 +46,7 @@ export function register(program: Command, context: CliContext): void {
 
 async function define(context: CliContext, id: string, file: string, options: DefineOptions): Promise<void> {
   const [api, project] = await Promise.all([context.api(), context.project()]);
-  const criteria = parseCriteria(await readFile(file, 'utf8'), file);
+  const criteria = await readJson(file);
   const path = { project, definitionId: id };
   const record = await api.call('putDefinition', path, { description: options.description ?? '', criteria });
   printResult(context, record, () => `definition ${record.id} stored (revision ${record.revision})`);
@@ -111,14 +111,6 @@ async function show(context: CliContext, datasetId: string): Promise<void> {
       size: formatBytes(one.sizeBytes),
     }),
   );
-}
-
-function parseCriteria(text: string, file: string) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${(error as Error).message}`);
-  }
 }
 
 /** Fractions that add up to 1, or per cent that add up to 100. */
