@@ -57,6 +57,7 @@ class Autosave:
         self._not_before: dict[str, float] = {}
         self._save_lock = threading.Lock()
         self._last_sqs_save_s = 0.0
+        self._deployments: list[tuple[str, str, str]] = []
         self._stopping = False
         self._thread = threading.Thread(target=self._work, daemon=True, name="contourflow-autosave")
 
@@ -107,11 +108,9 @@ class Autosave:
     def _work(self) -> None:
         while not self._stopping:
             with self._changed:
-                while not self._marked and not self._stopping:
+                if not self._marked and not self._stopping:
                     self._changed.wait(timeout=_DEPLOYMENT_INTERVAL_S)
-                    # A deployment works on after its call was answered, in any service.
-                    if _deploying():
-                        self._marked.update(_loaded_keys())
+                self._mark_deployment()
             time.sleep(_DELAY_S)
             now = time.monotonic()
             with self._changed:
@@ -119,6 +118,13 @@ class Autosave:
                 self._marked -= due
             for key in sorted(due):
                 self._save_timed(key)
+
+    def _mark_deployment(self) -> None:
+        """A deployment works on after its call was answered, in any service: while it does, and once it has ended."""
+        deployments = _deployments()
+        if deployments != self._deployments or any(status.endswith("_IN_PROGRESS") for _, status, _ in deployments):
+            self._marked.update(_loaded_keys())
+        self._deployments = deployments
 
     def _save_timed(self, key: str) -> None:
         started = time.monotonic()
@@ -187,8 +193,16 @@ def _loaded_keys() -> list[str]:
     return [key for key, name in app._state_map.items() if f"ministack.services.{name}" in sys.modules]
 
 
-def _deploying() -> bool:
-    return any(str(s.get("StackStatus", "")).endswith("_IN_PROGRESS") for s in cloudformation._stacks.all_values())
+def _deployments() -> list[tuple[str, str, str]]:
+    """Id, status and last update of each stack: any difference tells that something was deployed meanwhile."""
+    fields = ("StackId", "StackStatus", "LastUpdatedTime")
+    for _ in range(4):
+        try:
+            stacks = list(cloudformation._stacks.all_values())
+            return [(str(s.get(fields[0])), str(s.get(fields[1])), str(s.get(fields[2]))) for s in stacks]
+        except RuntimeError:  # A stack came or went meanwhile.
+            time.sleep(0.01)
+    return []
 
 
 def _snapshot(key: str) -> Any:
