@@ -2,7 +2,10 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
 import { dataFolder } from '../../../local/machine/layout.ts';
 import { newMachine, readMachineFile, writeMachineFile } from '../../../local/machine/machine-file.ts';
 import { ensureSecrets } from '../../../local/machine/secrets-file.ts';
@@ -49,6 +52,16 @@ function terminal(isTTY = true) {
   };
 }
 
+function session(withStructures: boolean): string {
+  const folder = mkdtempSync(join(tmpdir(), 'contourflow-upload-'));
+  const phantom = generatePhantom({ seed: 3, subject: 1 });
+  mkdirSync(join(folder, 'ct'));
+  for (const { name, bytes } of phantom.scans[0]?.files.slice(0, 3) ?? [])
+    writeFileSync(join(folder, 'ct', name), bytes);
+  if (withStructures) writeFileSync(join(folder, 'rs.dcm'), phantomRtstruct(phantom));
+  return folder;
+}
+
 describe('status', () => {
   it('says that a machine was never started', async () => {
     const { code, out } = await runCli(['status']);
@@ -79,29 +92,6 @@ describe('down', () => {
     const root = await deployedFolder('http://127.0.0.1:1');
     expect((await runCli(['down'], root)).out).toBe('emulator: gone\nxnat: gone');
     expect((await readMachineFile(dataFolder(root)))?.deployment?.dataBucket).toBe('data-bucket');
-  });
-});
-
-describe('up', () => {
-  it.each([
-    [true, /^up, stacks deployed \(1\.5 s\)\n\nmachine/],
-    [false, /^up, nothing to deploy \(1\.5 s\)\n\nmachine/],
-  ])('says what it did; deployed: %s', async (deployed, text) => {
-    const asked: string[] = [];
-    jest.unstable_mockModule('../../../local/machine/up.ts', () => ({
-      up: async ({ root }: { root: string }, { report }: { report: (line: string) => void }) => {
-        asked.push(root);
-        report('Starting the local AWS emulator ...');
-        return { deployed, seconds: 1.5 };
-      },
-    }));
-    jest.resetModules();
-    const fresh = await import('./run-cli.ts');
-    const root = newDataFolder();
-    const { out, err } = await fresh.runCli(['up'], root);
-    expect(out).toMatch(text);
-    expect(err).toBe('Starting the local AWS emulator ...');
-    expect(asked).toEqual([root]);
   });
 });
 
@@ -179,16 +169,6 @@ describe('login', () => {
 });
 
 describe('upload', () => {
-  function session(withStructures: boolean): string {
-    const folder = mkdtempSync(join(tmpdir(), 'contourflow-upload-'));
-    const phantom = generatePhantom({ seed: 3, subject: 1 });
-    mkdirSync(join(folder, 'ct'));
-    for (const { name, bytes } of phantom.scans[0]?.files.slice(0, 3) ?? [])
-      writeFileSync(join(folder, 'ct', name), bytes);
-    if (withStructures) writeFileSync(join(folder, 'rs.dcm'), phantomRtstruct(phantom));
-    return folder;
-  }
-
   it("sends a session to the local machine's bucket", async () => {
     const put: string[] = [];
     server = await startServer((message, _body, response) => {
@@ -213,6 +193,35 @@ describe('upload', () => {
     const { code, err } = await runCli(['upload', session(true), '--subject', 'S1', '--project', 'P1']);
     expect(code).toBe(3);
     expect(err).toMatch(/ConfigurationError: .*AWS_REGION is not set/);
+  });
+});
+
+describe('the bucket of an upload', () => {
+  const region = 'eu-west-1';
+
+  it('is that of the deployment in the region, by its parameter', async () => {
+    const ssm = mockClient(SSMClient);
+    ssm.on(GetParameterCommand).resolves({ Parameter: { Value: 'deployed-bucket' } });
+    const s3 = mockClient(S3Client);
+    s3.on(PutObjectCommand).resolves({});
+    const args = ['upload', session(true), '--subject', 'S1', '--session', 'E1', '--project', 'P1'];
+    expect((await runCli(args, newDataFolder(), { region })).code).toBe(0);
+    expect(ssm.commandCalls(GetParameterCommand)[0]?.args[0].input.Name).toBe('/contourflow/data/bucket');
+    const puts = s3.commandCalls(PutObjectCommand).map((call) => call.args[0].input);
+    expect(new Set(puts.map(({ Bucket }) => Bucket))).toEqual(new Set(['deployed-bucket']));
+    expect(JSON.parse(String(puts.at(-1)?.Body))).toMatchObject({ subject: 'S1', session: 'E1' });
+    ssm.restore();
+    s3.restore();
+  });
+
+  it('is missing where nothing is deployed', async () => {
+    const ssm = mockClient(SSMClient);
+    ssm.on(GetParameterCommand).resolves({});
+    const args = ['upload', session(true), '--subject', 'S1', '--project', 'P1'];
+    const { code, err } = await runCli(args, newDataFolder(), { region });
+    expect(code).toBe(3);
+    expect(err).toContain('contourflow is not deployed in eu-west-1');
+    ssm.restore();
   });
 });
 
