@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   type CfnStage,
   HttpApi,
@@ -12,6 +12,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge, COMPLIANCE_PACKS } from './acknowledge.ts';
+import { FailureAlarm } from './failure-alarm.ts';
 import type { Foundation } from './foundation.ts';
 import type { UserDirectory } from './user-directory.ts';
 
@@ -67,6 +68,7 @@ export class PipelineApi extends Construct {
       throttle: THROTTLE,
     });
     this.logAccess(stage, foundation);
+    this.ringOnServerErrors(foundation);
     for (const route of [...routes, ...webhook]) stage.node.addDependency(route);
     for (const route of webhook) {
       acknowledge(
@@ -79,6 +81,18 @@ export class PipelineApi extends Construct {
     for (const rule of ['APIGWSSLEnabled', 'APIGWXrayEnabled', 'APIGWCacheEnabledAndEncrypted']) {
       acknowledge(this.api, COMPLIANCE_PACKS, rule, 'a feature of REST APIs');
     }
+  }
+
+  /** A function that answers 5xx has not failed for Lambda, so only the API sees it. */
+  private ringOnServerErrors({ config, alarmTopic }: Foundation): void {
+    new FailureAlarm(this, 'ServerErrors', {
+      metric: this.api.metricServerError({ period: Duration.minutes(5) }),
+      threshold: 5,
+      meaning: 'The API answered 5xx five times in five minutes.',
+      runbookSection: 'stage-failures',
+      runbookUrl: config.runbookUrl,
+      topic: alarmTopic,
+    });
   }
 
   private logAccess(stage: HttpStage, { config, key }: Foundation): void {
