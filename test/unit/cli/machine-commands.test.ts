@@ -135,7 +135,7 @@ describe('login', () => {
     output.on('data', () => undefined).pause();
     const answers = ['mia\n', 'typed-secret\n'];
     output.write = ((text: string) => {
-      PassThrough.prototype.write.call(output, text);
+      PassThrough.prototype.write.call(output, text, 'utf8');
       if (/: $/.test(text)) setImmediate(() => input.write(answers.shift()));
       return true;
     }) as typeof output.write;

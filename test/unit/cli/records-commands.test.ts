@@ -26,7 +26,7 @@ function fileWith(name: string, text: string): string {
 }
 
 /** Each list: a row for a person, the records with --json, and what the row must show. */
-const LISTS = [
+const LISTS: [line: string, handlers: Handlers, patterns: RegExp[]][] = [
   ['projects list', { listProjects: () => page([a.aProject('P1')]) }, [/^PROJECT\s+STATE/, /P1\s+active/]],
   ['members list', { listMembers: () => page([a.aMember('mia', 'owner')]) }, [/^USER/, /mia\s+owner/]],
   ['models list', { listModels: () => page([a.aModel()]) }, [/^MODEL/, /abdomen\s+2\s+Abdominal organs/]],
@@ -94,7 +94,7 @@ const LISTS = [
     },
     [/organs v1\s+MixedUnits: HU and SUV/],
   ],
-] as const satisfies readonly (readonly [string, Handlers, readonly RegExp[]])[];
+];
 
 describe('lists', () => {
   it.each(LISTS)('%s shows one row each', async (line, handlers, patterns) => {

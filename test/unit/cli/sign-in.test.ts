@@ -85,6 +85,25 @@ describe('signIn', () => {
   });
 });
 
+describe('a user pool that refuses', () => {
+  it.each([
+    [400, 'x#InvalidPasswordException', 'Unauthenticated', /password policy/],
+    [400, 'NotAuthorizedException', 'Unauthenticated', /sign-in has expired/],
+    [503, 'ServiceUnavailable', 'UpstreamError', /answered 503; try again/],
+  ])('with %d %s ends with %s', async (status, type, code, message) => {
+    const { target } = await startPool(['InitiateAuth', () => ({ status, body: { __type: type } })]);
+    await expect(refresh(target, 'old')).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('by not answering is named', async () => {
+    const nowhere = { endpoint: 'http://127.0.0.1:1', clientId: 'client' };
+    await expect(refresh(nowhere, 'old')).rejects.toThrow('http://127.0.0.1:1 does not answer');
+  });
+});
+
 describe('refresh', () => {
   it('keeps the refresh token when the pool sends no new one', async () => {
     const body = { AuthenticationResult: { AccessToken: 'a3', ExpiresIn: 60 } };
