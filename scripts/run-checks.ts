@@ -17,7 +17,7 @@ const python = (environment: { python: string }, ...args: string[]) => [environm
 const CHECKS: readonly Check[] = [
   { name: 'types', command: ['tsc', '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'types of the dashboard', command: ['tsc', '--noEmit', '-p', 'web/tsconfig.json'] },
-  { name: 'lint and format', command: ['biome', 'ci', '--error-on-warnings', '.'] },
+  { name: 'lint and format', command: ['biome', 'ci', '--colors=off', '--error-on-warnings', '.'] },
   {
     name: 'import rules',
     command: [

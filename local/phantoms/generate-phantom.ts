@@ -1,6 +1,6 @@
 import { chooseAcquisition, voxelIndex } from './acquisition.ts';
 import { type Anatomy, createAnatomy, type OrganName } from './anatomy.ts';
-import { drawOrgan, } from './draw-structures.ts';
+import { drawOrgan } from './draw-structures.ts';
 import type { PhantomTruth } from './phantom-truth.ts';
 import { createRandom, uidFrom } from './random.ts';
 import { scanAnatomy } from './scan-anatomy.ts';
