@@ -7,6 +7,9 @@ import { CHECKOUT, type DataFolder, trainerVenv, venvProgram } from '../machine/
 import { runCommand } from '../machine/run-command.ts';
 import type { People } from './people.ts';
 
+export const MODEL_ID = 'abdomen';
+export const AUTOMATION_ID = 'organs';
+
 /** A project of its own for each run of the demo: demo-1, demo-2, ... */
 export async function createProject({ admin, owner }: People): Promise<string> {
   const { items } = await admin.call('listProjects', {}, { limit: 200 });
