@@ -18,7 +18,7 @@ import { tryBundle } from './try-bundle.ts';
 import { exportBundle, freezeDataset, promoteBest, train, type Workflow } from './workflow.ts';
 
 /** Shorter and gentler than the first training, so that what it knows is refined and not lost. */
-const FINE_TUNING = { maxEpochs: 24, learningRate: 0.003 };
+const FINE_TUNING = { maxEpochs: 16, learningRate: 0.003 };
 
 /** What the steps hand on. */
 interface Stage extends Workflow {
