@@ -19,7 +19,6 @@ interface Suite {
 }
 
 const REPORTS = '.cache/test-reports';
-const long = process.argv.includes('--long');
 const JEST = [
   'node',
   '--experimental-vm-modules',
@@ -112,7 +111,6 @@ const suites = [
   pytestSuite('trainer', trainer.python, 'trainer/tests'),
   jestSuite('integration', '--runInBand'),
   jestSuite('e2e', '--runInBand'),
-  ...(long ? [jestSuite('long', '--runInBand')] : []),
 ];
 const total: Counts = { passed: 0, failed: 0, skipped: [] };
 for (const suite of suites) {

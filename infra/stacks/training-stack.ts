@@ -105,6 +105,8 @@ export class TrainingStack extends Stack {
       new PolicyStatement({
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         resources: [foundation.key.keyArn],
+        // The session policy has no room for it: only what S3 asks of the key on the job's behalf.
+        conditions: { StringEquals: { 'kms:ViaService': `s3.${this.region}.amazonaws.com` } },
       }),
     );
     acknowledgeWildcards(
