@@ -144,6 +144,15 @@ describe('network and roles', () => {
     template.allResourcesProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' });
   });
 
+  it('lets job credentials use the key through S3 only', () => {
+    const statements = Object.entries(template.findResources('AWS::IAM::Policy'))
+      .filter(([id]) => id.startsWith('JobDataRole'))
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+    const onKey = statements.filter(({ Action }) => JSON.stringify(Action).includes('kms:Decrypt'));
+    expect(onKey).toHaveLength(1);
+    expect(JSON.stringify(onKey[0].Condition)).toContain('kms:ViaService');
+  });
+
   it('lets the broker and nobody else assume the data role', () => {
     const [broker] = Object.keys(
       template.findResources('AWS::IAM::Role', {
