@@ -4,8 +4,8 @@ import {
   type ConvertSeriesOutput,
   SlicesList,
 } from '../contracts/stages/prepare-session.ts';
-import { parseSlice } from '../imaging/dicom/parse-slice.ts';
-import { type ImageVolume, stackSlices } from '../imaging/dicom/stack-slices.ts';
+import { parseSlices } from '../imaging/dicom/parse-slice.ts';
+import { type ImageVolume, stackSlices } from '../imaging/series/stack-slices.ts';
 import type { Ports } from '../ports/index.ts';
 import { inParallel } from './in-parallel.ts';
 import { jsonBytes, readJson } from './stored-json.ts';
@@ -26,8 +26,10 @@ export async function convertSeries(
 ): Promise<ConvertSeriesOutput> {
   const { project, execution } = input.session;
   const files = await readJson(objects, SlicesList, input.slices);
-  const slices = await inParallel(files, READS_AT_ONCE, async (file) => parseSlice(await objects.read(file)));
-  const volume = stackSlices(slices);
+  const slices = await inParallel(files, READS_AT_ONCE, async (file) =>
+    parseSlices(await objects.read(file)),
+  );
+  const volume = stackSlices(slices.flat());
   const { sizeIjk, spacingMm } = volume.geometry;
   const geometryKey = objectKeys.work(project, execution, `${input.seriesUid}/geometry.json`);
   return {

@@ -16,12 +16,12 @@ import { objectKeys } from '../../src/contracts/object-keys.ts';
 import { datasetIdOf } from '../../src/datasets/manifest.ts';
 import { splitSubjects } from '../../src/datasets/split.ts';
 import { parseRtstruct } from '../../src/imaging/contour/parse-rtstruct.ts';
-import { parseSlice } from '../../src/imaging/dicom/parse-slice.ts';
-import { stackSlices } from '../../src/imaging/dicom/stack-slices.ts';
+import { parseSlices } from '../../src/imaging/dicom/parse-slice.ts';
 import { buildMask } from '../../src/imaging/mask/build-mask.ts';
 import { classTable, parseLabelMap } from '../../src/imaging/mask/label-map.ts';
 import { resampleImage } from '../../src/imaging/resample/resample-image.ts';
 import { type ResampledMask, resampleMask } from '../../src/imaging/resample/resample-mask.ts';
+import { stackSlices } from '../../src/imaging/series/stack-slices.ts';
 import { writeVolume } from '../../src/pipeline/stored-volume.ts';
 import {
   createMemoryObjectStore,
@@ -101,7 +101,7 @@ export function writeObject(root: string, key: string, bytes: Uint8Array): void 
 /** Slices and RTSTRUCT -> image and mask at the model's spacing, as prepare-session does it. */
 async function preparePhantom(objects: MemoryObjectStore, phantom: Phantom, spacingMm: SpacingMm) {
   const files = phantom.scans.flatMap((scan) => scan.files);
-  const volume = stackSlices(files.map(({ bytes }) => parseSlice(bytes)));
+  const volume = stackSlices(files.flatMap(({ bytes }) => parseSlices(bytes)));
   const mask = buildMask({
     target: volume,
     structureSet: parseRtstruct(phantomRtstruct(phantom)),

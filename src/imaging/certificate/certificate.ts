@@ -7,11 +7,11 @@ import type {
   RejectedSlice,
 } from '../../contracts/certificate.ts';
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
-import type { ImageVolume } from '../dicom/stack-slices.ts';
 import { type VolumeGeometry, voxelVolumeMl } from '../geometry/volume-geometry.ts';
 import type { Mask, MaskRegion } from '../mask/build-mask.ts';
 import type { ResampledImage } from '../resample/resample-image.ts';
 import type { ResampledMask } from '../resample/resample-mask.ts';
+import type { ImageVolume } from '../series/stack-slices.ts';
 import { DEFAULT_THRESHOLDS, evaluateGates, failureReasons } from './gates.ts';
 
 /** Everything a certificate is made of; voxels are not needed, so stored reports do as well as live results. */

@@ -1,6 +1,5 @@
 import type { DataSet } from 'dicom-parser';
 import { PipelineError } from '../../contracts/errors.ts';
-import type { Vec3 } from '../geometry/vector.ts';
 import {
   type Attribute,
   openDicom,
@@ -13,47 +12,8 @@ import {
   requireString,
   requireUint16,
 } from './data-set.ts';
-import { decodeFrame, locateFrame, type PixelLayout, type StoredPixels } from './stored-pixels.ts';
-
-/** One single-frame image of a series: identity, place in the patient and meaning of its values. */
-export interface SliceHeader extends PixelLayout {
-  readonly transferSyntaxUid: string;
-  readonly sopClassUid: string;
-  readonly sopInstanceUid: string;
-  readonly studyUid: string;
-  readonly seriesUid: string;
-  readonly frameOfReferenceUid?: string;
-  readonly modality: string;
-  /** ImageType (0008,0008), such as `['ORIGINAL', 'PRIMARY', 'AXIAL']`. */
-  readonly imageType: readonly string[];
-  readonly photometricInterpretation: string;
-  /** ImagePositionPatient (0020,0032): centre of the first voxel, LPS mm. */
-  readonly positionLps: Vec3;
-  /** First three values of ImageOrientationPatient (0020,0037): direction of increasing column index. */
-  readonly rowCosinesLps: Vec3;
-  /** Last three values of ImageOrientationPatient: direction of increasing row index. */
-  readonly columnCosinesLps: Vec3;
-  /** PixelSpacing (0028,0030) in mm as stored: distance of rows first, then distance of columns. */
-  readonly pixelSpacingMm: readonly [number, number];
-  readonly sliceThicknessMm?: number;
-  readonly spacingBetweenSlicesMm?: number;
-  /** `real-world = slope * stored + intercept`; absent tags mean slope 1, intercept 0 and `fromFile` false. */
-  readonly rescale: {
-    readonly slope: number;
-    readonly intercept: number;
-    readonly type?: string;
-    readonly fromFile: boolean;
-  };
-  /** Units (0054,1001) of a PET image, such as BQML. */
-  readonly units?: string;
-  /** PixelPaddingValue (0028,0120) to PixelPaddingRangeLimit (0028,0121), stored values, ascending. */
-  readonly paddingStored?: { readonly low: number; readonly high: number };
-}
-
-/** A header with access to its pixels; decoding happens on each call. */
-export interface Slice extends SliceHeader {
-  readonly storedPixels: () => StoredPixels;
-}
+import type { PixelLayout, Slice } from './slice.ts';
+import { locateFrame } from './stored-pixels.ts';
 
 const A = {
   sopClassUid: { name: 'SOPClassUID', tag: 'x00080016' },
@@ -89,27 +49,29 @@ const A = {
 const PIXEL_DATA_TAG = 'x7fe00010';
 
 /**
- * Reads one classic (single-frame, single-channel) image of any modality.
+ * Reads the slices of one file: one of a classic image, one per frame or tile of the others.
  *
  * Names, birth dates and other identifying attributes are never read. The bytes are kept, not copied.
  *
  * @throws NotDicom, TruncatedDicom, MissingAttribute, UnsupportedTransferSyntax
  * @throws UnsupportedImage for colour, multi-frame, localizer or LUT-scaled images
  */
-export function parseSlice(bytes: Uint8Array): Slice {
+export function parseSlices(bytes: Uint8Array): readonly Slice[] {
   const file = openDicom(bytes, PIXEL_DATA_TAG);
   const { dataSet, transferSyntaxUid } = file;
   requireSingleGreyFrame(dataSet);
   const layout = readLayout(dataSet);
-  const frame = locateFrame(file, layout);
-  return {
+  const slice = {
     transferSyntaxUid,
     ...layout,
     ...readIdentity(dataSet),
+    frame: 1,
     ...readPlane(dataSet),
     ...readValueMeaning(dataSet, layout),
-    storedPixels: () => decodeFrame(frame, layout, transferSyntaxUid),
+    acquisition: {},
+    encoded: { transferSyntaxUid, layout, parts: locateFrame(file, layout) },
   };
+  return [slice];
 }
 
 function requireSingleGreyFrame(dataSet: DataSet): void {

@@ -1,47 +1,35 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { DicomFile } from './data-set.ts';
 import { decodeRleFrame } from './rle.ts';
+import type { EncodedFrame, PixelLayout, StoredPixels } from './slice.ts';
 import { RLE_LOSSLESS } from './transfer-syntax.ts';
-
-/** Stored values of one frame, row by row from the upper left, before any rescale. */
-export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
-
-/** How one sample is packed: PS3.5 section 8.1.1. */
-export interface PixelLayout {
-  readonly rows: number;
-  readonly columns: number;
-  readonly bitsAllocated: number;
-  readonly bitsStored: number;
-  readonly highBit: number;
-  /** PixelRepresentation (0028,0103) is 1: two's complement. */
-  readonly signed: boolean;
-}
 
 const PIXEL_DATA = 'x7fe00010';
 const UNDEFINED_LENGTH = 0xffffffff;
 const ITEM_TAG = 0xe000fffe;
 
 /**
- * Bytes of the only frame, as stored in the file: uncompressed samples, or the joined fragments of a frame.
+ * The parts of the only frame, as stored in the file: uncompressed samples, or the fragments of a compressed frame.
  *
  * @throws TruncatedDicom when PixelData (7FE0,0010) is absent or shorter than rows x columns x bytes per sample.
  */
 export function locateFrame(
   { bytes, dataSet, transferSyntaxUid }: DicomFile,
   layout: PixelLayout,
-): Uint8Array {
+): readonly Uint8Array[] {
   const element = dataSet.elements[PIXEL_DATA];
   if (element === undefined) throw truncated('it has no PixelData (7FE0,0010)');
   const encapsulated = element.length === UNDEFINED_LENGTH || transferSyntaxUid === RLE_LOSSLESS;
-  if (encapsulated) return joinFragments(bytes, element.dataOffset);
+  if (encapsulated) return findFragments(bytes, element.dataOffset);
   const expected = layout.rows * layout.columns * (layout.bitsAllocated / 8);
   const available = Math.min(element.length, bytes.length - element.dataOffset);
   if (available < expected) throw truncated(`it holds ${available} of ${expected} bytes of pixel data`);
-  return bytes.subarray(element.dataOffset, element.dataOffset + expected);
+  return [bytes.subarray(element.dataOffset, element.dataOffset + expected)];
 }
 
-/** Decodes a located frame into a typed array; copies only when samples are unaligned, packed or compressed. */
-export function decodeFrame(frame: Uint8Array, layout: PixelLayout, transferSyntaxUid: string): StoredPixels {
+/** Decodes a frame into a typed array; copies only when samples are unaligned, packed or compressed. */
+export function decodeFrame({ parts, layout, transferSyntaxUid }: EncodedFrame): StoredPixels {
+  const frame = parts.length === 1 ? (parts[0] as Uint8Array) : concatenate(parts);
   const count = layout.rows * layout.columns;
   const bytesPerSample = layout.bitsAllocated / 8;
   const plain = transferSyntaxUid === RLE_LOSSLESS ? decodeRleFrame(frame, count, bytesPerSample) : frame;
@@ -50,7 +38,7 @@ export function decodeFrame(frame: Uint8Array, layout: PixelLayout, transferSynt
 }
 
 /** Fragments of a single-frame image: every item after the basic offset table belongs to the frame. */
-function joinFragments(bytes: Uint8Array, start: number): Uint8Array {
+function findFragments(bytes: Uint8Array, start: number): readonly Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const fragments: Uint8Array[] = [];
   let at = start;
@@ -61,9 +49,8 @@ function joinFragments(bytes: Uint8Array, start: number): Uint8Array {
     at += 8 + length;
   }
   const [, ...frame] = fragments;
-  const [only] = frame;
-  if (only === undefined) throw truncated('its encapsulated pixel data holds no frame');
-  return frame.length === 1 ? only : concatenate(frame);
+  if (frame.length === 0) throw truncated('its encapsulated pixel data holds no frame');
+  return frame;
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
-import { parseSlice } from '../../../../src/imaging/dicom/parse-slice.ts';
+import { parseSlices } from '../../../../src/imaging/dicom/parse-slice.ts';
+import type { Slice } from '../../../../src/imaging/dicom/slice.ts';
+import { decodeFrame } from '../../../../src/imaging/dicom/stored-pixels.ts';
 import {
   ctSlice,
   type Element,
@@ -33,7 +35,13 @@ function remove(tag: string): { changes: Record<string, undefined> } {
   return { changes: { [tag]: undefined } };
 }
 
-describe('parseSlice', () => {
+/** The only slice of a classic file. */
+function parseSlice(bytes: Uint8Array): Slice {
+  const [slice] = parseSlices(bytes);
+  return slice as Slice;
+}
+
+describe('parseSlices', () => {
   it.each(['1.2.840.10008.1.2.1', IMPLICIT_LITTLE_ENDIAN])(
     'reads plane, values and identity in %s',
     (transferSyntaxUid) => {
@@ -45,7 +53,7 @@ describe('parseSlice', () => {
         transferSyntaxUid,
       });
       const slice = parseSlice(bytes);
-      expect(Array.from(slice.storedPixels())).toEqual(PIXELS);
+      expect(Array.from(decodeFrame(slice.encoded))).toEqual(PIXELS);
       expect(slice).toMatchObject({
         transferSyntaxUid,
         columns: 3,
@@ -65,12 +73,12 @@ describe('parseSlice', () => {
   it('reads unsigned samples and drops bits above BitsStored', () => {
     const pixels = [0xf001, 0x0fff, 0x1234, 0, 1, 2];
     const slice = parseSlice(ctSlice({ ...BASE, pixels, signed: false, bitsStored: 12 }));
-    expect(Array.from(slice.storedPixels())).toEqual([0x001, 0xfff, 0x234, 0, 1, 2]);
+    expect(Array.from(decodeFrame(slice.encoded))).toEqual([0x001, 0xfff, 0x234, 0, 1, 2]);
   });
 
   it('extends the sign of 12-bit samples', () => {
     const slice = parseSlice(ctSlice({ ...BASE, pixels: [0x0fff, 0x0800, 0x07ff, 0, 1, 2], bitsStored: 12 }));
-    expect(Array.from(slice.storedPixels())).toEqual([-1, -2048, 2047, 0, 1, 2]);
+    expect(Array.from(decodeFrame(slice.encoded))).toEqual([-1, -2048, 2047, 0, 1, 2]);
   });
 
   it.each([
@@ -96,7 +104,7 @@ describe('parseSlice', () => {
       '00280103': { tag: '00280103', vr: 'US', value: signed } as const,
       '7fe00010': { tag: '7fe00010', vr: 'OB', value: bytes } as const,
     };
-    expect(Array.from(parseSlice(ctSlice({ ...BASE, changes })).storedPixels())).toEqual(values);
+    expect(Array.from(decodeFrame(parseSlice(ctSlice({ ...BASE, changes })).encoded))).toEqual(values);
   });
 
   it('reads from a Buffer at any offset and leaves it as it was', () => {
@@ -104,7 +112,9 @@ describe('parseSlice', () => {
     for (let offset = 0; offset < 4; offset++) {
       const buffer = Buffer.concat([Buffer.alloc(offset), bytes]).subarray(offset);
       const slice = parseSlice(buffer);
-      expect(Array.from(slice.storedPixels())).toEqual(Array.from(parseSlice(bytes).storedPixels()));
+      expect(Array.from(decodeFrame(slice.encoded))).toEqual(
+        Array.from(decodeFrame(parseSlice(bytes).encoded)),
+      );
       expect(Buffer.compare(buffer, bytes)).toBe(0);
     }
   });
@@ -113,7 +123,7 @@ describe('parseSlice', () => {
     const bytes = ctSlice(BASE);
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
-    expect(Array.from(parseSlice(shifted.subarray(1)).storedPixels())).toEqual(PIXELS);
+    expect(Array.from(decodeFrame(parseSlice(shifted.subarray(1)).encoded))).toEqual(PIXELS);
   });
 
   it('decodes RLE frames of literal and repeated runs, split over fragments', () => {
@@ -124,7 +134,7 @@ describe('parseSlice', () => {
       value: encapsulate([frame.subarray(0, 70), frame.subarray(70)]),
     };
     const slice = parseSlice(ctSlice({ ...BASE, transferSyntaxUid: RLE_LOSSLESS, ...change(pixelData) }));
-    expect(Array.from(slice.storedPixels())).toEqual(PIXELS);
+    expect(Array.from(decodeFrame(slice.encoded))).toEqual(PIXELS);
   });
 
   it.each([
@@ -138,7 +148,7 @@ describe('parseSlice', () => {
   ])('rejects an RLE frame with $name', ({ frame }) => {
     const pixelData: Element = { tag: '7fe00010', vr: 'OB', value: encapsulate([frame]) };
     const slice = parseSlice(ctSlice({ ...BASE, transferSyntaxUid: RLE_LOSSLESS, ...change(pixelData) }));
-    expect(codeOf(() => slice.storedPixels())).toBe('TruncatedDicom');
+    expect(codeOf(() => decodeFrame(slice.encoded))).toBe('TruncatedDicom');
   });
 
   it('refuses an RLE frame that claims gigabytes before it allocates them', () => {
@@ -148,7 +158,7 @@ describe('parseSlice', () => {
       '7fe00010': { tag: '7fe00010', vr: 'OB', value: encapsulate([rleFrame(PIXELS)]) } as const,
     };
     const slice = parseSlice(ctSlice({ ...BASE, transferSyntaxUid: RLE_LOSSLESS, changes }));
-    expect(() => slice.storedPixels()).toThrow('too short for the image');
+    expect(() => decodeFrame(slice.encoded)).toThrow('too short for the image');
   });
 
   it('rejects encapsulated pixel data without a frame or with a cut-off fragment', () => {
@@ -251,7 +261,7 @@ describe('parseSlice', () => {
       fc.property(fc.constantFrom(...files), damage, (file, hits) => {
         const bytes = file.slice();
         for (const [at, value] of hits) bytes[132 + (at % (bytes.length - 132))] = value;
-        codeOf(() => parseSlice(bytes).storedPixels());
+        codeOf(() => decodeFrame(parseSlice(bytes).encoded));
       }),
       { numRuns: 2000 },
     );

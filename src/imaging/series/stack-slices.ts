@@ -1,7 +1,7 @@
 import { PipelineError } from '../../contracts/errors.ts';
+import type { Slice, SliceHeader } from '../dicom/slice.ts';
 import { fromColumns, normalise, type Vec3 } from '../geometry/vector.ts';
 import { createGeometry, type VolumeGeometry } from '../geometry/volume-geometry.ts';
-import type { Slice, SliceHeader } from './parse-slice.ts';
 import { stackRealWorldValues } from './real-world-values.ts';
 import { type OrderedSlices, orderSlices } from './slice-order.ts';
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
-import { parseSlice } from '../../../../src/imaging/dicom/parse-slice.ts';
-import { stackSlices } from '../../../../src/imaging/dicom/stack-slices.ts';
+import { parseSlices } from '../../../../src/imaging/dicom/parse-slice.ts';
 import { applyAffine } from '../../../../src/imaging/geometry/affine.ts';
 import { add, column, scale, type Vec3 } from '../../../../src/imaging/geometry/vector.ts';
+import { stackSlices } from '../../../../src/imaging/series/stack-slices.ts';
 import { type CtSlice, ctSlice } from '../../../helpers/dicom-writer.ts';
 import { GRIDS } from '../../../helpers/imaging-phantom.ts';
 
 function series(count: number, changes: (k: number) => Partial<CtSlice> = () => ({})) {
-  return Array.from({ length: count }, (_, k) =>
-    parseSlice(
+  return Array.from({ length: count }, (_, k) => k).flatMap((k) =>
+    parseSlices(
       ctSlice({
         columns: 3,
         rows: 2,

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
+import type { SliceHeader } from '../dicom/slice.ts';
 import { cross, dot, norm, normalise, scale, subtract, type Vec3 } from '../geometry/vector.ts';
-import type { SliceHeader } from './parse-slice.ts';
 
 /** Largest deviation of a cosine's length from 1 and of the two cosines' dot product from 0. */
 const ORTHOGONALITY_TOLERANCE = 1e-3;

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import type { Slice } from './parse-slice.ts';
+import type { Slice } from '../dicom/slice.ts';
+import { decodeFrame } from '../dicom/stored-pixels.ts';
 
 /** Real-world values of a volume and what they mean. */
 export interface RealWorldValues {
@@ -46,7 +47,7 @@ function hasIntegralRescale({ rescale: { slope, intercept } }: Slice): boolean {
 }
 
 function rescaleInto(values: Int16Array | Float32Array, at: number, slice: Slice): void {
-  const stored = slice.storedPixels();
+  const stored = decodeFrame(slice.encoded);
   const { slope, intercept } = slice.rescale;
   if (slope === 1 && intercept === 0) {
     values.set(stored, at);
@@ -76,7 +77,7 @@ function storedRange(slice: Slice): readonly [number, number] {
   if (ends.every((end) => end >= INT16_MIN && end <= INT16_MAX)) return [least, most];
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  const stored = slice.storedPixels();
+  const stored = decodeFrame(slice.encoded);
   for (let at = 0; at < stored.length; at++) {
     const value = stored[at] as number;
     if (value < low) low = value;

@@ -1,0 +1,91 @@
+import type { Slice } from '../dicom/slice.ts';
+import type { Vec3 } from '../geometry/vector.ts';
+import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
+
+/** What to do with gantry tilt and with uneven or missing slices. */
+export type IrregularPolicy = 'resample' | 'native' | 'reject';
+
+/** A share of one acquired slice in a plane of the output grid. */
+export interface PlaneSource {
+  /** Index into {@link VolumePlan.slices}. */
+  readonly slice: number;
+  /** Of the sources of one plane the weights sum to 1. */
+  readonly weight: number;
+  /**
+   * Where the plane's voxel (0, 0) lies in the acquired slice, in columns and rows; [0, 0] for an upright stack. Values
+   * between pixels are interpolated linearly, outside the slice they are padding.
+   */
+  readonly shiftPx: readonly [columns: number, rows: number];
+}
+
+/** How one plane of the output grid is made. A single source of weight 1 without shift is a plain copy. */
+export interface PlaneRecipe {
+  readonly sources: readonly PlaneSource[];
+}
+
+/** An acquired slice on the output grid; contours find their slice by its UID and frame. */
+export interface SliceReference {
+  /** Position along k in voxels of the output grid: whole numbers unless the stack was resampled. */
+  readonly k: number;
+  readonly sopInstanceUid: string;
+  /** Frame within the instance, counted from 1. */
+  readonly frame: number;
+  /** ImagePositionPatient (0020,0032) of the acquired slice, LPS mm. */
+  readonly positionLps: Vec3;
+}
+
+/** What was done to an irregular stack; absent on a plan that copies every slice. */
+export interface IrregularityRecord {
+  readonly kinds: readonly ('gantry-tilt' | 'missing-slices' | 'uneven-spacing')[];
+  readonly policy: Exclude<IrregularPolicy, 'reject'>;
+  /** Of the shear, degrees; 0 without tilt. */
+  readonly tiltDegrees: number;
+  /** Smallest and largest distance of neighbouring acquired slices, mm. */
+  readonly gapRangeMm: readonly [number, number];
+  /** Output planes that no acquired slice coincides with. */
+  readonly synthesisedPlanes: readonly number[];
+  /** One sentence for a person. */
+  readonly rule: string;
+}
+
+/**
+ * Everything needed to make one volume, before a pixel is decoded. Plain data: a worker thread renders any plane of it.
+ */
+export interface VolumePlan {
+  readonly studyUid: string;
+  readonly seriesUid: string;
+  readonly frameOfReferenceUid?: string;
+  readonly modality: string;
+  /** Output grid. */
+  readonly geometry: VolumeGeometry;
+  /** Acquired slices in order along the normal. */
+  readonly slices: readonly Slice[];
+  readonly references: readonly SliceReference[];
+  /** One per plane of the output grid, from k = 0. */
+  readonly planes: readonly PlaneRecipe[];
+  readonly irregularity?: IrregularityRecord;
+  /**
+   * Type of the real-world values. `by-range`: int16 when all decoded values fit, which only the pixels can tell; see
+   * `decideDataType`.
+   */
+  readonly dataType: 'int16' | 'float32' | 'by-range';
+  readonly unit: string;
+  readonly scaleSource: 'rescale' | 'stored' | 'real-world-mapping' | 'suv';
+  /** Real-world values that mark voxels outside the acquired image; absent when the series names none. */
+  readonly padding?: { readonly low: number; readonly high: number };
+  /** Phase, echo or b-value that this volume is, when the series holds several; `index` counts from 1. */
+  readonly part?: {
+    readonly kind: 'phase' | 'echo' | 'b-value' | 'stack';
+    readonly index: number;
+    readonly label: string;
+  };
+  readonly warnings: readonly string[];
+}
+
+/** A file or slice that is in no volume, and why. */
+export interface RejectedInput {
+  readonly sopInstanceUid: string;
+  readonly frame: number;
+  readonly code: string;
+  readonly message: string;
+}
