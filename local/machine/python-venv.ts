@@ -34,6 +34,7 @@ const VENVS = {
   },
   trainer: { folder: 'trainer/.venv', requirements: 'trainer/requirements.txt', pinned: TORCH },
   lint: { folder: 'infra/lint/.venv', requirements: 'infra/lint/requirements.txt', pinned: [] },
+  'imaging-peers': { folder: 'test/peers/.venv', requirements: 'test/peers/requirements.txt', pinned: [] },
   'trainer-dev': { folder: 'trainer/.venv', requirements: 'trainer/requirements-dev.txt', pinned: TORCH },
 } as const satisfies Record<string, PythonVenv>;
 /** `-dev`: with what the tests and checks need on top. */
