@@ -58,6 +58,40 @@ export interface SliceAcquisition {
   readonly dimensionIndexValues?: readonly number[];
 }
 
+/**
+ * What a standardised uptake value needs of a PET image, as the file says it; absent where it does not.
+ *
+ * Dates and times are DICOM text (DT, or DA followed by TM) without punctuation: `20260131142530.5`.
+ */
+export interface PetAttributes {
+  /** DecayCorrection (0054,1102): NONE, START (of the acquisition series) or ADMIN (of the dose). */
+  readonly decayCorrection?: string;
+  /** CorrectedImage (0028,0051), such as `['DECY', 'ATTN', 'SCAT']`. */
+  readonly correctedImage?: readonly string[];
+  /** SUVType (0054,1006), such as BW, when the stored values are already uptake values. */
+  readonly suvType?: string;
+  /** RadionuclideTotalDose (0018,1074), Bq. */
+  readonly injectedDoseBq?: number;
+  /** RadionuclideHalfLife (0018,1075), s. */
+  readonly halfLifeSeconds?: number;
+  /** RadiopharmaceuticalStartDateTime (0018,1078), with its date. */
+  readonly injectedAt?: string;
+  /** RadiopharmaceuticalStartTime (0018,1072), a time of an unstated day. */
+  readonly injectedTime?: string;
+  /** SeriesDate (0008,0021) and SeriesTime (0008,0031). */
+  readonly seriesStartedAt?: string;
+  /** AcquisitionDate (0008,0022) and AcquisitionTime (0008,0032), or AcquisitionDateTime (0008,002A). */
+  readonly acquiredAt?: string;
+  /** PatientWeight (0010,1030), kg. */
+  readonly patientWeightKg?: number;
+  /** FrameReferenceTime (0054,1300), ms after the start of the series. */
+  readonly frameReferenceTimeMs?: number;
+  /** ActualFrameDuration (0018,1242), ms. */
+  readonly frameDurationMs?: number;
+  /** DecayFactor (0054,1321) already applied. */
+  readonly decayFactor?: number;
+}
+
 /** One image plane: a classic file, a frame of a multi-frame object or a tile of a mosaic, without its pixels. */
 export interface SliceHeader extends PixelLayout {
   readonly transferSyntaxUid: string;
@@ -88,12 +122,16 @@ export interface SliceHeader extends PixelLayout {
     readonly intercept: number;
     readonly type?: string;
     readonly fromFile: boolean;
+    /** The scale is that of the RealWorldValueMappingSequence (0040,9096), the only one in the file. */
+    readonly fromRealWorldMapping?: true;
   };
   /** Units (0054,1001) of a PET image, such as BQML. */
   readonly units?: string;
   /** PixelPaddingValue (0028,0120) to PixelPaddingRangeLimit (0028,0121), stored values, ascending. */
   readonly paddingStored?: { readonly low: number; readonly high: number };
   readonly acquisition: SliceAcquisition;
+  /** Of PET images only. */
+  readonly pet?: PetAttributes;
 }
 
 /** A slice with its pixels still encoded; `decodeFrame(slice.encoded)` gives its stored values. */
