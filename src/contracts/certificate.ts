@@ -81,7 +81,7 @@ export const Certificate = z.strictObject({
   softwareVersion: z.string(),
   seriesUid: DicomText,
   unit: z.string().describe('of the image values: HU, BQML, or as the file says'),
-  scaleSource: z.enum(['rescale', 'stored']),
+  scaleSource: z.enum(['rescale', 'stored', 'real-world-mapping', 'suv']),
   inputs: z.array(CertifiedInput).min(1),
   slicesUsed: z.int().positive(),
   slicesRejected: z.array(RejectedSlice),

@@ -5,7 +5,9 @@ import {
   SlicesList,
 } from '../contracts/stages/prepare-session.ts';
 import { parseSlices } from '../imaging/dicom/parse-slice.ts';
-import { type ImageVolume, stackSlices } from '../imaging/series/stack-slices.ts';
+import { type ImageVolume, renderVolume } from '../imaging/series/image-volume.ts';
+import { planSeries } from '../imaging/series/plan-series.ts';
+import type { VolumePlan } from '../imaging/series/volume-plan.ts';
 import type { Ports } from '../ports/index.ts';
 import { inParallel } from './in-parallel.ts';
 import { jsonBytes, readJson } from './stored-json.ts';
@@ -29,7 +31,8 @@ export async function convertSeries(
   const slices = await inParallel(files, READS_AT_ONCE, async (file) =>
     parseSlices(await objects.read(file)),
   );
-  const volume = stackSlices(slices.flat());
+  const plan = planSeries(slices.flat());
+  const volume = renderVolume(plan.volumes[0] as VolumePlan);
   const { sizeIjk, spacingMm } = volume.geometry;
   const geometryKey = objectKeys.work(project, execution, `${input.seriesUid}/geometry.json`);
   return {

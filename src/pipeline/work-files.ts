@@ -30,7 +30,7 @@ export const GeometryFile = z.strictObject({
   frameOfReferenceUid: z.string().nullable(),
   grid: StoredGrid,
   unit: z.string(),
-  scaleSource: z.enum(['rescale', 'stored']),
+  scaleSource: z.enum(['rescale', 'stored', 'real-world-mapping', 'suv']),
   padding: z.strictObject({ low: z.number(), high: z.number() }).nullable(),
   maxStorageError: z.number(),
   slices: z.array(z.strictObject({ k: z.int(), sopInstanceUid: z.string() })),

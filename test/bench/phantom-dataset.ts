@@ -21,7 +21,9 @@ import { buildMask } from '../../src/imaging/mask/build-mask.ts';
 import { classTable, parseLabelMap } from '../../src/imaging/mask/label-map.ts';
 import { resampleImage } from '../../src/imaging/resample/resample-image.ts';
 import { type ResampledMask, resampleMask } from '../../src/imaging/resample/resample-mask.ts';
-import { stackSlices } from '../../src/imaging/series/stack-slices.ts';
+import { renderVolume } from '../../src/imaging/series/image-volume.ts';
+import { planSeries } from '../../src/imaging/series/plan-series.ts';
+import type { VolumePlan } from '../../src/imaging/series/volume-plan.ts';
 import { writeVolume } from '../../src/pipeline/stored-volume.ts';
 import {
   createMemoryObjectStore,
@@ -101,7 +103,8 @@ export function writeObject(root: string, key: string, bytes: Uint8Array): void 
 /** Slices and RTSTRUCT -> image and mask at the model's spacing, as prepare-session does it. */
 async function preparePhantom(objects: MemoryObjectStore, phantom: Phantom, spacingMm: SpacingMm) {
   const files = phantom.scans.flatMap((scan) => scan.files);
-  const volume = stackSlices(files.flatMap(({ bytes }) => parseSlices(bytes)));
+  const plan = planSeries(files.flatMap(({ bytes }) => parseSlices(bytes)));
+  const volume = renderVolume(plan.volumes[0] as VolumePlan);
   const mask = buildMask({
     target: volume,
     structureSet: parseRtstruct(phantomRtstruct(phantom)),

@@ -11,7 +11,7 @@ import { type VolumeGeometry, voxelVolumeMl } from '../geometry/volume-geometry.
 import type { Mask, MaskRegion } from '../mask/build-mask.ts';
 import type { ResampledImage } from '../resample/resample-image.ts';
 import type { ResampledMask } from '../resample/resample-mask.ts';
-import type { ImageVolume } from '../series/stack-slices.ts';
+import type { ImageVolume } from '../series/image-volume.ts';
 import { DEFAULT_THRESHOLDS, evaluateGates, failureReasons } from './gates.ts';
 
 /** Everything a certificate is made of; voxels are not needed, so stored reports do as well as live results. */

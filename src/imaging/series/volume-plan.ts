@@ -73,13 +73,34 @@ export interface VolumePlan {
   readonly scaleSource: 'rescale' | 'stored' | 'real-world-mapping' | 'suv';
   /** Real-world values that mark voxels outside the acquired image; absent when the series names none. */
   readonly padding?: { readonly low: number; readonly high: number };
-  /** Phase, echo or b-value that this volume is, when the series holds several; `index` counts from 1. */
-  readonly part?: {
-    readonly kind: 'phase' | 'echo' | 'b-value' | 'stack';
-    readonly index: number;
-    readonly label: string;
-  };
+  /** Which of the series' volumes this is: the first of {@link parts}; absent when the series is one volume. */
+  readonly part?: VolumePart;
+  /** Everything that tells this volume from the others of its series, such as an echo and a phase. */
+  readonly parts?: readonly VolumePart[];
   readonly warnings: readonly string[];
+}
+
+/** What tells one volume of a series from the others; `index` counts from 1 among the values of its kind. */
+export interface VolumePart {
+  readonly kind: 'phase' | 'echo' | 'b-value' | 'stack' | 'image-type';
+  readonly index: number;
+  /** For a person, such as `echo time 4.92 ms`. */
+  readonly label: string;
+}
+
+/** What becomes of one series: its volumes, and every slice that is in none of them. */
+export interface SeriesPlan {
+  readonly seriesUid: string;
+  /** In the order of their parts; at least one. */
+  readonly volumes: readonly VolumePlan[];
+  readonly rejected: readonly RejectedInput[];
+}
+
+export interface PlanOptions {
+  /** Default `resample`. */
+  readonly irregular?: IrregularPolicy;
+  /** PET in body-weight SUV instead of the file's unit. */
+  readonly suv?: boolean;
 }
 
 /** A file or slice that is in no volume, and why. */

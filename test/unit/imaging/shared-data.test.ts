@@ -9,7 +9,9 @@ import { buildMask } from '../../../src/imaging/mask/build-mask.ts';
 import { parseLabelMap } from '../../../src/imaging/mask/label-map.ts';
 import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
 import { encodeNifti } from '../../../src/imaging/nifti/encode-nifti.ts';
-import { type ImageVolume, stackSlices } from '../../../src/imaging/series/stack-slices.ts';
+import { type ImageVolume, renderVolume } from '../../../src/imaging/series/image-volume.ts';
+import { planSeries } from '../../../src/imaging/series/plan-series.ts';
+import type { VolumePlan } from '../../../src/imaging/series/volume-plan.ts';
 import { canonicalGeometry, meanOf, rangeOf } from '../../helpers/imaging-canonical.ts';
 import {
   describeWithSharedData,
@@ -68,7 +70,8 @@ async function readExpected(): Promise<Expected> {
 
 async function readVolume(folder: string): Promise<ImageVolume> {
   const files = await readSharedFolder(folder);
-  return stackSlices(files.flatMap((bytes) => parseSlices(bytes)));
+  const plan = planSeries(files.flatMap((bytes) => parseSlices(bytes)));
+  return renderVolume(plan.volumes[0] as VolumePlan);
 }
 
 describeWithSharedData('public data', () => {

@@ -4,7 +4,9 @@ import { PipelineError } from '../../../../src/contracts/errors.ts';
 import { parseSlices } from '../../../../src/imaging/dicom/parse-slice.ts';
 import { applyAffine } from '../../../../src/imaging/geometry/affine.ts';
 import { add, column, scale, type Vec3 } from '../../../../src/imaging/geometry/vector.ts';
-import { stackSlices } from '../../../../src/imaging/series/stack-slices.ts';
+import { renderVolume } from '../../../../src/imaging/series/image-volume.ts';
+import { planSeries } from '../../../../src/imaging/series/plan-series.ts';
+import type { VolumePlan } from '../../../../src/imaging/series/volume-plan.ts';
 import { type CtSlice, ctSlice } from '../../../helpers/dicom-writer.ts';
 import { GRIDS } from '../../../helpers/imaging-phantom.ts';
 
@@ -22,6 +24,10 @@ function series(count: number, changes: (k: number) => Partial<CtSlice> = () => 
       }),
     ),
   );
+}
+
+function stackSlices(slices: ReturnType<typeof series>) {
+  return renderVolume(planSeries(slices).volumes[0] as VolumePlan);
 }
 
 function codeOf(run: () => unknown): string {

@@ -1,0 +1,76 @@
+import type { Slice, SliceHeader } from '../dicom/slice.ts';
+import { decodeFrame } from '../dicom/stored-pixels.ts';
+import type { VolumePlan } from './volume-plan.ts';
+
+/** Real-world values from the least to the largest, both included. */
+export interface ValueRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+const INT16_MIN = -32768;
+const INT16_MAX = 32767;
+
+/** Range of the real-world values of one slice, found among its decoded pixels. */
+export function storedRange(slice: Slice): ValueRange {
+  const stored = decodeFrame(slice.encoded);
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < stored.length; at++) {
+    const value = stored[at] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return rescaleRange(slice, low, high);
+}
+
+/** Range that BitsStored allows a slice, without a look at its pixels. */
+function possibleRange(slice: SliceHeader): ValueRange {
+  const { bitsStored, signed } = slice;
+  const low = signed ? -(2 ** (bitsStored - 1)) : 0;
+  const high = signed ? 2 ** (bitsStored - 1) - 1 : 2 ** bitsStored - 1;
+  return rescaleRange(slice, low, high);
+}
+
+/**
+ * Type of a volume before its pixels are decoded: int16 for integral values that BitsStored keeps within it, float32 for
+ * others, `by-range` where only the pixels can tell.
+ */
+export function plannedDataType(slices: readonly SliceHeader[]): VolumePlan['dataType'] {
+  if (!slices.every(hasIntegralRescale)) return 'float32';
+  return slices.every((slice) => fitsInt16(possibleRange(slice))) ? 'int16' : 'by-range';
+}
+
+/** Type of a volume's values; `ranges` of all its slices are needed for a plan `by-range` only. */
+export function decideDataType(plan: VolumePlan, ranges: readonly ValueRange[]): 'int16' | 'float32' {
+  if (plan.dataType !== 'by-range') return plan.dataType;
+  return ranges.every(fitsInt16) ? 'int16' : 'float32';
+}
+
+/**
+ * Largest error that storing can cause, in the unit of the values: half a unit in the last place of the largest float32,
+ * 0 for copied integers. Without `ranges` the largest value is what BitsStored allows.
+ */
+export function maxStorageError(
+  plan: VolumePlan,
+  dataType: 'int16' | 'float32',
+  ranges: readonly ValueRange[] = [],
+): number {
+  if (dataType === 'int16') return 0;
+  const known = ranges.length > 0 ? ranges : plan.slices.map(possibleRange);
+  const largest = known.reduce((most, { low, high }) => Math.max(most, Math.abs(low), Math.abs(high)), 0);
+  return largest === 0 ? 0 : 2 ** (Math.floor(Math.log2(largest)) - 24);
+}
+
+function rescaleRange({ rescale: { slope, intercept } }: SliceHeader, low: number, high: number): ValueRange {
+  const ends = [slope * low + intercept, slope * high + intercept] as const;
+  return { low: Math.min(...ends), high: Math.max(...ends) };
+}
+
+function hasIntegralRescale({ rescale: { slope, intercept } }: SliceHeader): boolean {
+  return Number.isInteger(slope) && Number.isInteger(intercept);
+}
+
+function fitsInt16({ low, high }: ValueRange): boolean {
+  return low >= INT16_MIN && high <= INT16_MAX;
+}
