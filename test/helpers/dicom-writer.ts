@@ -1,76 +1,18 @@
-/**
- * A small DICOM Part 10 writer for tests: Explicit VR Little Endian by default, Implicit VR on demand.
- *
- * It writes what it is told, valid or not, because tests of a reader need broken files too.
- */
+/** CT images and structure sets as DICOM files for tests; `dicom-elements.ts` encodes them. */
+import {
+  type Element,
+  samples16,
+  sequence,
+  uid as ui,
+  type WriteOptions,
+  writeDicom,
+} from './dicom-elements.ts';
 
-type Vr = 'AE' | 'CS' | 'DS' | 'IS' | 'LO' | 'PN' | 'SH' | 'UI' | 'US' | 'SS' | 'OB' | 'OW' | 'SQ' | 'UN';
-type Value = string | number | readonly number[] | readonly string[] | Uint8Array | readonly Element[][];
+export type { Element } from './dicom-elements.ts';
+export { encapsulate, IMPLICIT_LITTLE_ENDIAN, RLE_LOSSLESS, samples16 } from './dicom-elements.ts';
 
-/** One element: tag as eight hexadecimal digits (`00280010`), VR and value; a sequence's value is its items. */
-export interface Element {
-  readonly tag: string;
-  readonly vr: Vr;
-  readonly value: Value;
-}
-
-const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
-export const IMPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2';
-export const RLE_LOSSLESS = '1.2.840.10008.1.2.5';
 const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
-
-/** VRs whose explicit length takes four bytes after two reserved ones (PS3.5 table 7.1-1). */
-const LONG_VRS: readonly Vr[] = ['OB', 'OW', 'SQ', 'UN'];
-
-/** A whole file: preamble, file meta information and the data set. */
-function writeDicom(elements: readonly Element[], transferSyntaxUid = EXPLICIT_LITTLE_ENDIAN): Uint8Array {
-  const meta = writeElements([{ tag: '00020010', vr: 'UI', value: transferSyntaxUid }], false);
-  const length = writeElements([{ tag: '00020000', vr: 'UN', value: uint32(meta.length) }], false);
-  // Group length is UL, which this writer does not know; the UN header is rewritten by hand.
-  const groupLength = concat([length.subarray(0, 4), ascii('UL'), Uint8Array.of(4, 0), uint32(meta.length)]);
-  const implicit = transferSyntaxUid === IMPLICIT_LITTLE_ENDIAN;
-  return concat([new Uint8Array(128), ascii('DICM'), groupLength, meta, writeElements(elements, implicit)]);
-}
-
-function writeElements(elements: readonly Element[], implicit: boolean): Uint8Array {
-  const sorted = [...elements].sort((a, b) => (a.tag < b.tag ? -1 : 1));
-  return concat(sorted.map((element) => writeElement(element, implicit)));
-}
-
-function writeElement({ tag, vr, value }: Element, implicit: boolean): Uint8Array {
-  const bytes = vr === 'SQ' ? writeItems(value as readonly Element[][], implicit) : encode(vr, value);
-  const head = concat([
-    uint16(Number.parseInt(tag.slice(0, 4), 16)),
-    uint16(Number.parseInt(tag.slice(4), 16)),
-  ]);
-  if (implicit) return concat([head, uint32(bytes.length), bytes]);
-  const long = LONG_VRS.includes(vr);
-  const length = long ? concat([uint16(0), uint32(bytes.length)]) : uint16(bytes.length);
-  return concat([head, ascii(vr), length, bytes]);
-}
-
-function writeItems(items: readonly Element[][], implicit: boolean): Uint8Array {
-  return concat(
-    items.map((item) => {
-      const content = writeElements(item, implicit);
-      return concat([uint16(0xfffe), uint16(0xe000), uint32(content.length), content]);
-    }),
-  );
-}
-
-function encode(vr: Vr, value: Value): Uint8Array {
-  if (value instanceof Uint8Array) return padded(value, 0);
-  const list = Array.isArray(value) ? value : [value];
-  if (vr === 'US') return concat(list.map((number) => uint16(Number(number))));
-  if (vr === 'SS') return concat(list.map((number) => uint16(Number(number) & 0xffff)));
-  return padded(new TextEncoder().encode(list.join('\\')), vr === 'UI' ? 0 : 0x20);
-}
-
-/** Values have even length. */
-function padded(bytes: Uint8Array, filler: number): Uint8Array {
-  return bytes.length % 2 === 0 ? bytes : concat([bytes, Uint8Array.of(filler)]);
-}
 
 export interface CtSlice {
   readonly columns: number;
@@ -132,7 +74,11 @@ export function ctSlice(slice: CtSlice): Uint8Array {
   ];
   const changed = elements.filter(({ tag }) => !(tag in (slice.changes ?? {})));
   const added = Object.values(slice.changes ?? {}).filter((element) => element !== undefined);
-  return writeDicom([...changed, ...added], slice.transferSyntaxUid);
+  return writeDicom([...changed, ...added], writeOptions(slice));
+}
+
+function writeOptions(of: { readonly transferSyntaxUid?: string }): WriteOptions {
+  return of.transferSyntaxUid === undefined ? {} : { transferSyntaxUid: of.transferSyntaxUid };
 }
 
 function paddingElement(padding: number, signed: boolean): Element {
@@ -146,27 +92,12 @@ function rescaleElements([slope, intercept]: readonly [number, number]): Element
   ];
 }
 
-/** 16-bit little-endian samples; negative numbers as two's complement. */
-export function samples16(values: ArrayLike<number>): Uint8Array {
-  return new Uint8Array(Int16Array.from(values).buffer);
-}
-
-/** Encapsulated pixel data of one frame: an empty offset table, the fragments, the delimiter. */
-export function encapsulate(fragments: readonly Uint8Array[]): Uint8Array {
-  const item = (content: Uint8Array) =>
-    concat([uint16(0xfffe), uint16(0xe000), uint32(content.length), content]);
-  const delimiter = concat([uint16(0xfffe), uint16(0xe0dd), uint32(0)]);
-  return concat([
-    item(new Uint8Array()),
-    ...fragments.map((fragment) => item(padded(fragment, 0))),
-    delimiter,
-  ]);
-}
-
 export interface TestContour {
   readonly points: ArrayLike<number>;
   readonly type?: string;
   readonly sopInstanceUid?: string;
+  /** ReferencedFrameNumber, counted from 1. */
+  readonly frame?: number;
   /** Replaces the text of ContourData. */
   readonly data?: string;
   readonly declaredPoints?: number;
@@ -209,7 +140,7 @@ export function rtStruct(set: RtStruct): Uint8Array {
       sequence('30060020', set.rois.map(roiItem)),
       sequence('30060039', set.rois.map(roiContourItem)),
     ],
-    set.transferSyntaxUid,
+    writeOptions(set),
   );
 }
 
@@ -228,11 +159,10 @@ function roiContourItem({ number, colour, contours }: TestRoi): Element[] {
   ];
 }
 
-function contourItem({ points, type, sopInstanceUid, data, declaredPoints }: TestContour): Element[] {
-  const image =
-    sopInstanceUid === undefined ? [] : [sequence('30060016', [[ui('00081155', sopInstanceUid)]])];
+function contourItem(contour: TestContour): Element[] {
+  const { points, type, data, declaredPoints } = contour;
   return [
-    ...image,
+    ...contourImage(contour),
     { tag: '30060042', vr: 'CS', value: type ?? 'CLOSED_PLANAR' },
     { tag: '30060046', vr: 'IS', value: String(declaredPoints ?? points.length / 3) },
     // UN keeps long contours whole: an explicit DS value ends at 65,534 bytes.
@@ -240,32 +170,12 @@ function contourItem({ points, type, sopInstanceUid, data, declaredPoints }: Tes
   ];
 }
 
-function ui(tag: string, value: string): Element {
-  return { tag, vr: 'UI', value };
-}
-
-function sequence(tag: string, items: readonly Element[][]): Element {
-  return { tag, vr: 'SQ', value: items };
-}
-
-function uint16(value: number): Uint8Array {
-  return Uint8Array.of(value & 0xff, (value >> 8) & 0xff);
-}
-
-function uint32(value: number): Uint8Array {
-  return concat([uint16(value & 0xffff), uint16(value >>> 16)]);
-}
-
-function ascii(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+function contourImage({ sopInstanceUid, frame }: TestContour): Element[] {
+  if (sopInstanceUid === undefined) return [];
+  const item: Element[] = [
+    ui('00081150', CT_IMAGE_STORAGE),
+    ui('00081155', sopInstanceUid),
+    ...(frame === undefined ? [] : [{ tag: '00081160', vr: 'IS', value: String(frame) } as const]),
+  ];
+  return [sequence('30060016', [item])];
 }
