@@ -3,6 +3,7 @@ import type { BuildMaskInput, BuildMaskOutput } from '../contracts/stages/prepar
 import { parseRtstruct } from '../imaging/contour/parse-rtstruct.ts';
 import { createGeometry } from '../imaging/geometry/volume-geometry.ts';
 import { buildMask as drawMask, type Mask } from '../imaging/mask/build-mask.ts';
+import { contourRegions } from '../imaging/mask/contour-regions.ts';
 import { parseLabelMap } from '../imaging/mask/label-map.ts';
 import type { MaskTarget } from '../imaging/mask/mask-target.ts';
 import type { Ports } from '../ports/index.ts';
@@ -29,7 +30,7 @@ export async function buildMask(
   ]);
   const mask = drawMask({
     target: maskTarget(described),
-    structureSet: parseRtstruct(contours),
+    regions: contourRegions(parseRtstruct(contours)),
     labelMap: parseLabelMap(labelMap),
     policies: automation.policies,
   });

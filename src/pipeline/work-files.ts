@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SchemaVersion } from '../contracts/identifiers.ts';
 import type { GridDescription } from '../imaging/geometry/volume-geometry.ts';
+import { MASK_WARNING_CODES } from '../imaging/mask/mask-warning.ts';
 
 /** JSON that the imaging stages leave for each other below `work/`; none of it holds a voxel. */
 const Vec3 = z.tuple([z.number(), z.number(), z.number()]);
@@ -63,18 +64,7 @@ export const MaskFile = z.strictObject({
   overlaps: z.array(z.strictObject({ lost: z.string(), won: z.string(), voxels: z.int() })),
   warnings: z.array(
     z.strictObject({
-      code: z.enum([
-        'ContoursOutsideVolume',
-        'DegenerateContours',
-        'UnfilledContourTypes',
-        'PartlyCrossingContours',
-        'RepeatedContours',
-        'GapBetweenContours',
-        'GapInterpolated',
-        'MergedRois',
-        'FrameOfReferenceDiffers',
-        'AmbiguousSynonyms',
-      ]),
+      code: z.enum(MASK_WARNING_CODES),
       message: z.string(),
       region: z.string().exactOptional(),
       needsReview: z.boolean(),

@@ -1,4 +1,4 @@
-import type { Contour, StructureSet } from '../../src/imaging/contour/structure-set.ts';
+import type { Contour, PatientContour, StructureSet } from '../../src/imaging/contour/structure-set.ts';
 import { applyAffine } from '../../src/imaging/geometry/affine.ts';
 import {
   add,
@@ -62,7 +62,7 @@ export function contourOnSlice(
   geometry: VolumeGeometry,
   k: number,
   points: readonly (readonly [number, number])[],
-): Contour {
+): PatientContour {
   const lps = points.flatMap(([i, j]) => applyAffine(geometry.affineIjkToLps, [i, j, k]));
   const slice = Math.round(k);
   const named = slice >= 0 && slice < geometry.sizeIjk[2] ? { sopInstanceUid: sliceUid(slice) } : {};
@@ -75,7 +75,7 @@ export function sphereContours(
   centre: Vec3,
   radiusMm: number,
   vertices = 720,
-): Contour[] {
+): PatientContour[] {
   const normal = column(geometry.directionLps, 2);
   const [row, columnAxis] = [column(geometry.directionLps, 0), column(geometry.directionLps, 1)];
   return Array.from({ length: geometry.sizeIjk[2] }, (_, k) => k).flatMap((k) => {
@@ -103,6 +103,7 @@ export function sphereContours(
 
 export function structureSet(rois: Readonly<Record<string, readonly Contour[]>>): StructureSet {
   return {
+    format: 'RTSTRUCT',
     sopInstanceUid: '1.2.826.0.1.3680043.10.4',
     studyUid: STUDY_UID,
     referencedSeriesUids: [SERIES_UID],

@@ -12,7 +12,7 @@ import {
   requireNumbers,
   requireString,
 } from '../dicom/data-set.ts';
-import type { Contour, Roi, StructureSet } from './structure-set.ts';
+import type { PatientContour, Roi, StructureSet } from './structure-set.ts';
 
 export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
 
@@ -70,6 +70,7 @@ export function parseRtstruct(bytes: Uint8Array): StructureSet {
   }
   const frameOfReferenceUid = readFrameOfReference(dataSet);
   return {
+    format: 'RTSTRUCT',
     sopInstanceUid: requireString(dataSet, A.sopInstanceUid),
     studyUid: requireString(dataSet, A.studyUid),
     referencedSeriesUids: readReferencedSeries(dataSet),
@@ -80,7 +81,7 @@ export function parseRtstruct(bytes: Uint8Array): StructureSet {
 
 interface RoiDrawing {
   readonly colour?: readonly [number, number, number];
-  readonly contours: readonly Contour[];
+  readonly contours: readonly PatientContour[];
 }
 
 function requireStructureSet(dataSet: DataSet): void {
@@ -118,7 +119,7 @@ function readContours(dataSet: DataSet): Map<number, RoiDrawing> {
   return drawings;
 }
 
-function readContour(item: DataSet, roiNumber: number, index: number): Contour[] {
+function readContour(item: DataSet, roiNumber: number, index: number): PatientContour[] {
   const data = readBytes(item, A.contourData);
   if (data === undefined) return [];
   const pointsLps = parsePoints(data, roiNumber, index);

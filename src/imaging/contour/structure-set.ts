@@ -1,5 +1,9 @@
-/** One contour as drawn: points in the patient, and the image it was drawn on when the file names it. */
-export interface Contour {
+import type { MaskWarning } from '../mask/mask-warning.ts';
+
+/** One contour as drawn: in the patient (RTSTRUCT) or on the pixels of one image (AIM). */
+export type Contour = PatientContour | ImageContour;
+
+export interface PatientContour {
   /** ContourGeometricType (3006,0042): CLOSED_PLANAR, CLOSEDPLANAR_XOR, OPEN_PLANAR, OPEN_NONPLANAR or POINT. */
   readonly geometricType: string;
   /** x, y, z of each point in turn, LPS mm. */
@@ -10,21 +14,37 @@ export interface Contour {
   readonly frame?: number;
 }
 
+/** Knows its image, but not where the image lies in the patient. */
+export interface ImageContour {
+  readonly geometricType: string;
+  /** Column and row of each point in turn, in pixels of the acquired image; the centre of the first pixel is (0, 0). */
+  readonly pointsPx: Float64Array;
+  readonly sopInstanceUid: string;
+  /** Counted from 1. */
+  readonly frame?: number;
+}
+
 /** A region of interest; `number` is unique within its collection, `name` need not be. */
 export interface Roi {
   readonly number: number;
   readonly name: string;
   /** ROIDisplayColor (3006,002A): red, green and blue, 0 to 255. */
   readonly colour?: readonly [number, number, number];
+  /** ROIGenerationAlgorithm (3006,0036), such as MANUAL. */
+  readonly algorithm?: string;
   readonly contours: readonly Contour[];
 }
 
 /** Regions drawn on one or more image series. */
 export interface StructureSet {
+  readonly format: 'RTSTRUCT' | 'AIM';
+  /** SOPInstanceUID of an RTSTRUCT, uniqueIdentifier of an AIM collection (which need not be a DICOM UID). */
   readonly sopInstanceUid: string;
   readonly studyUid: string;
   /** SeriesInstanceUIDs of the images the regions were drawn on, as far as the file names them. */
   readonly referencedSeriesUids: readonly string[];
   readonly frameOfReferenceUid?: string;
   readonly rois: readonly Roi[];
+  /** What the reader noticed about the file as a whole. */
+  readonly warnings?: readonly MaskWarning[];
 }

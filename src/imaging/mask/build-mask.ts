@@ -1,26 +1,35 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
-import type { StructureSet } from '../contour/structure-set.ts';
 import { type VolumeGeometry, voxelVolumeMl } from '../geometry/volume-geometry.ts';
-import { type AssignedEntry, assignRois, type RegionReference, type RoiReference } from './assign-rois.ts';
-import { checkReferences } from './check-references.ts';
-import { drawRoi, type RoiDrawing } from './draw-roi.ts';
-import { drawingWarnings } from './drawing-warnings.ts';
-import { LabelCanvas, type RegionOverlap } from './label-canvas.ts';
+import {
+  type AssignedEntry,
+  assignRegions,
+  numberRegions,
+  type RegionReference,
+  type SourceReference,
+} from './assign-regions.ts';
+import { gapWarnings } from './gap-warnings.ts';
+import { LabelCanvas, type Labels, type RegionOverlap } from './label-canvas.ts';
 import type { LabelMap } from './label-map.ts';
+import type { LabelMapEntry } from './label-map-entry.ts';
 import type { MaskTarget } from './mask-target.ts';
 import type { MaskWarning } from './mask-warning.ts';
-
-/** Values of a label map volume: uint8 when they fit, uint16 otherwise; i fastest, then j, then k. */
-export type Labels = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+import type {
+  DrawOptions,
+  RegionDrawing,
+  RegionProvenance,
+  RegionSet,
+  RegionSource,
+} from './region-source.ts';
 
 export interface BuildMaskInput {
   readonly target: MaskTarget;
-  readonly structureSet: StructureSet;
-  readonly labelMap: LabelMap;
+  readonly regions: RegionSet;
+  /** Absent: every region of the file gets a value, 1 to N in the file's order. */
+  readonly labelMap?: LabelMap | undefined;
   readonly policies: LabelPolicies;
   /** Longest stretch between two contours that `gaps: interpolate` fills, in mm. */
-  readonly interpolateUpToMm?: number;
+  readonly interpolateUpToMm?: number | undefined;
 }
 
 export interface MaskRegion {
@@ -34,7 +43,7 @@ export interface MaskRegion {
   /** Voxels the contours enclose, before other regions took any. */
   readonly voxelsDrawn: number;
   readonly volumeMlVoxels: number;
-  /** Area of the contours times the depth their planes stand for. */
+  /** Volume the source states: area of the contours times the depth their planes stand for, or its own voxels. */
   readonly volumeMlContours: number;
   readonly contours: number;
   readonly planes: number;
@@ -42,11 +51,24 @@ export interface MaskRegion {
   readonly gaps: number;
 }
 
+/** One region of the file, as it was drawn. */
+export interface MaskSource {
+  readonly number: number;
+  readonly name: string;
+  /** Null when the label map leaves it out. */
+  readonly value: number | null;
+  /** Voxels it encloses, whether or not a later region took them. */
+  readonly voxels: number;
+  readonly provenance: RegionProvenance;
+}
+
 export interface Mask {
   readonly geometry: VolumeGeometry;
   readonly labels: Labels;
   readonly regions: readonly MaskRegion[];
-  readonly unmapped: readonly RoiReference[];
+  /** Every region of the file, in its order. */
+  readonly sources: readonly MaskSource[];
+  readonly unmapped: readonly SourceReference[];
   readonly missing: readonly RegionReference[];
   /** `voxels` that `lost` enclosed and the later region `won`. */
   readonly overlaps: readonly RegionOverlap[];
@@ -56,7 +78,7 @@ export interface Mask {
 const DEFAULT_INTERPOLATION_MM = 10;
 
 /**
- * Draws the mapped regions of a structure set on an image grid.
+ * Draws the mapped regions of a file on an image grid.
  *
  * A voxel belongs to a region when its centre lies inside. Where regions overlap, the later label map entry wins.
  *
@@ -64,76 +86,126 @@ const DEFAULT_INTERPOLATION_MM = 10;
  * @throws MalformedContour, UnmappedRegion (policy `unmapped: fail`), OverlappingRegions (policy `overlap: fail`)
  */
 export function buildMask(input: BuildMaskInput): Mask {
-  const { target, structureSet, labelMap, policies } = input;
-  const { assigned, unmapped, missing, warnings } = assignRois(structureSet, labelMap, policies.unmapped);
-  const contours = assigned.flatMap(({ rois }) => rois.flatMap((roi) => roi.contours));
-  const referenceWarnings = checkReferences(target, structureSet, contours);
-  const canvas = new LabelCanvas(
-    target.geometry,
-    labelMap.entries.map(({ value }) => value),
-  );
-  const drawn = assigned.map((entry) => ({ entry, drawings: drawEntry(entry, input, canvas) }));
-  const overlaps = canvas.overlaps(nameOf(labelMap));
+  const { target, regions: set, labelMap, policies } = input;
+  const { assigned, unmapped, missing, warnings } =
+    labelMap === undefined
+      ? numberRegions(set.regions)
+      : assignRegions(set.regions, labelMap, policies.unmapped);
+  const drawn = assigned.flatMap(({ regions }) => regions);
+  const setWarnings = [...set.warnings, ...set.check(target, drawn)];
+  const values = assigned.flatMap(({ entry, regions }) => regions.map(() => entry.value));
+  const canvas = new LabelCanvas(target.geometry, values);
+  const entries = assigned.map((entry) => drawEntry(entry, input, canvas));
+  const nameOf = regionNames(labelMap?.entries ?? assigned.map(({ entry }) => entry));
+  const overlaps = canvas.overlaps(nameOf);
   if (policies.overlap === 'fail' && overlaps.length > 0) throw overlapping(overlaps);
   return {
     geometry: target.geometry,
     labels: canvas.labels,
-    regions: summarise(drawn, canvas, target.geometry, nameOf(labelMap)),
+    regions: summarise(entries, canvas, target.geometry, nameOf),
+    sources: describeSources(set.regions, entries),
     unmapped,
     missing,
     overlaps,
     warnings: [
-      ...referenceWarnings,
+      ...setWarnings,
       ...warnings,
-      ...drawn.flatMap(({ entry, drawings }) => drawingWarnings(entry.entry.name, drawings, policies.gaps)),
+      ...entries.flatMap((entry) => entryWarnings(entry, policies.gaps)),
     ],
   };
 }
 
-function drawEntry({ entry, rois }: AssignedEntry, input: BuildMaskInput, canvas: LabelCanvas): RoiDrawing[] {
-  const fill = input.policies.gaps === 'interpolate';
-  const interpolateUpToMm = fill ? (input.interpolateUpToMm ?? DEFAULT_INTERPOLATION_MM) : 0;
-  return rois.map((roi) =>
-    drawRoi(roi, input.target, { interpolateUpToMm }, (k, mask) => canvas.paint(entry.value, k, mask)),
-  );
+/** How far a policy lets gaps be filled; the same for a mask and for a region drawn by itself. */
+export function drawOptions({
+  policies,
+  interpolateUpToMm = DEFAULT_INTERPOLATION_MM,
+}: Pick<BuildMaskInput, 'policies' | 'interpolateUpToMm'>): DrawOptions {
+  return { interpolateUpToMm: policies.gaps === 'interpolate' ? interpolateUpToMm : 0 };
 }
 
 interface DrawnEntry {
-  readonly entry: AssignedEntry;
-  readonly drawings: readonly RoiDrawing[];
+  readonly entry: LabelMapEntry;
+  readonly drawn: readonly DrawnRegion[];
+}
+
+interface DrawnRegion {
+  readonly region: RegionSource;
+  readonly drawing: RegionDrawing;
+  readonly voxels: number;
+}
+
+function drawEntry(
+  { entry, regions }: AssignedEntry,
+  input: BuildMaskInput,
+  canvas: LabelCanvas,
+): DrawnEntry {
+  const drawn = regions.map((region) => {
+    let voxels = 0;
+    const drawing = region.draw(input.target, drawOptions(input), (k, mask) => {
+      voxels += canvas.paint(entry.value, k, mask);
+    });
+    return { region, drawing, voxels };
+  });
+  return { entry, drawn };
 }
 
 function summarise(
-  drawn: readonly DrawnEntry[],
+  entries: readonly DrawnEntry[],
   canvas: LabelCanvas,
   geometry: VolumeGeometry,
-  regionName: (value: number) => string,
+  nameOf: (value: number) => string,
 ): MaskRegion[] {
   const finished = countValues(canvas.labels);
-  const values = [...new Set(drawn.map(({ entry }) => entry.entry.value))];
+  const values = [...new Set(entries.map(({ entry }) => entry.value))];
   return values.map((value) => {
-    const members = drawn.filter(({ entry }) => entry.entry.value === value);
-    const rois = members.flatMap(({ entry }) => entry.rois);
-    const drawings = members.flatMap((member) => member.drawings);
+    const drawn = entries.filter(({ entry }) => entry.value === value).flatMap((entry) => entry.drawn);
+    const regions = drawn.map(({ region }) => region);
     const { voxels: voxelsDrawn, repeated } = canvas.drawnVoxels(value);
-    const colour = rois.find((roi) => roi.colour !== undefined)?.colour;
-    const sum = (of: (drawing: RoiDrawing) => number) =>
-      drawings.reduce((total, drawing) => total + of(drawing), 0);
+    const colour = regions.find((region) => region.colour !== undefined)?.colour;
+    const sum = (of: (drawing: RegionDrawing) => number) =>
+      drawn.reduce((total, { drawing }) => total + of(drawing), 0);
     return {
-      name: regionName(value),
+      name: nameOf(value),
       value,
-      roiNumbers: rois.map((roi) => roi.number),
+      roiNumbers: regions.map(({ number }) => number),
       ...(colour === undefined ? {} : { colour }),
       voxels: finished.get(value) ?? 0,
       voxelsDrawn,
       volumeMlVoxels: voxelsDrawn * voxelVolumeMl(geometry),
-      // ROIs of one region that overlap each other would otherwise count their common part twice.
+      // Regions of one value that overlap each other would otherwise count their common part twice.
       volumeMlContours: sum(({ volumeMm3 }) => volumeMm3) / 1000 - repeated * voxelVolumeMl(geometry),
-      contours: rois.reduce((total, roi) => total + roi.contours.length, 0),
+      contours: regions.reduce((total, { parts }) => total + parts, 0),
       planes: sum(({ planes }) => planes),
       gaps: sum(({ gaps }) => gaps.length),
     };
   });
+}
+
+function describeSources(regions: readonly RegionSource[], entries: readonly DrawnEntry[]): MaskSource[] {
+  const byRegion = new Map(
+    entries.flatMap(({ entry, drawn }) =>
+      drawn.map(({ region, voxels }) => [region, { value: entry.value, voxels }] as const),
+    ),
+  );
+  return regions.map((region) => {
+    const { number, name, provenance } = region;
+    const { value = null, voxels = 0 } = byRegion.get(region) ?? {};
+    return { number, name, value, voxels, provenance };
+  });
+}
+
+/** A label map tells regions by its own names, so warnings of a synonym speak of the entry. */
+function entryWarnings({ entry, drawn }: DrawnEntry, gaps: LabelPolicies['gaps']): MaskWarning[] {
+  return [
+    ...drawn.flatMap(({ drawing }) =>
+      drawing.warnings.map((warning) => ({ ...warning, region: entry.name })),
+    ),
+    ...gapWarnings(
+      entry.name,
+      drawn.flatMap(({ drawing }) => drawing.gaps),
+      gaps,
+    ),
+  ];
 }
 
 /** Voxels of each value of a label map other than 0. */
@@ -145,8 +217,10 @@ export function countValues(labels: Labels): Map<number, number> {
   return new Map(present);
 }
 
-function nameOf({ entries }: LabelMap): (value: number) => string {
-  return (value) => entries.find((entry) => entry.value === value)?.name ?? String(value);
+/** Name of the first entry with a value. */
+function regionNames(entries: readonly LabelMapEntry[]): (value: number) => string {
+  const names = new Map(entries.toReversed().map(({ name, value }) => [value, name]));
+  return (value) => names.get(value) ?? String(value);
 }
 
 function overlapping(overlaps: readonly RegionOverlap[]): PipelineError {

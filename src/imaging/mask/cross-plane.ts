@@ -135,8 +135,10 @@ function nearestPlane({ planes, halfGapMm }: CrossPlaneStack, distanceMm: number
 
 function planeAxes(contours: readonly CrossPlaneContour[], geometry: VolumeGeometry): [Vec3, Vec3, Vec3] {
   const [first] = contours as [CrossPlaneContour];
-  const normal = first.plane.normalLps;
-  const tilted = contours.find(({ plane }) => Math.abs(dot(plane.normalLps, normal)) < PARALLEL_COSINE);
+  const normal = first.contourPlane.normalLps;
+  const tilted = contours.find(
+    ({ contourPlane }) => Math.abs(dot(contourPlane.normalLps, normal)) < PARALLEL_COSINE,
+  );
   if (tilted !== undefined) {
     throw new PipelineError(
       'MalformedContour',
@@ -154,7 +156,10 @@ function planeAxes(contours: readonly CrossPlaneContour[], geometry: VolumeGeome
 
 function groupByDistance(contours: readonly CrossPlaneContour[], normal: Vec3) {
   const groups: { distanceMm: number; members: CrossPlaneContour[] }[] = [];
-  const placed = contours.map((contour) => ({ contour, distanceMm: dot(contour.plane.centreLps, normal) }));
+  const placed = contours.map((contour) => ({
+    contour,
+    distanceMm: dot(contour.contourPlane.centreLps, normal),
+  }));
   for (const { contour, distanceMm } of placed.sort((a, b) => a.distanceMm - b.distanceMm)) {
     const group = groups.at(-1);
     if (group !== undefined && distanceMm - group.distanceMm <= SAME_PLANE_MM) group.members.push(contour);

@@ -1,15 +1,10 @@
-import type { LabelPolicies } from '../../contracts/label-policy.ts';
 import type { RoiDrawing } from './draw-roi.ts';
 import type { MaskWarning, MaskWarningCode } from './mask-warning.ts';
 
 /** What a person should know about how one region's contours were drawn. */
-export function drawingWarnings(
-  region: string,
-  drawings: readonly RoiDrawing[],
-  gapPolicy: LabelPolicies['gaps'],
-): MaskWarning[] {
-  const total = (of: (drawing: RoiDrawing) => number) =>
-    drawings.reduce((sum, drawing) => sum + of(drawing), 0);
+export function drawingWarnings(region: string, drawing: RoiDrawing): MaskWarning[] {
+  const { outside, degenerate, unfilled } = drawing.placed;
+  const { duplicates } = drawing;
   const warn = (
     code: MaskWarningCode,
     count: number,
@@ -19,10 +14,6 @@ export function drawingWarnings(
     count === 0
       ? []
       : [{ code, message: `region "${region}": ${message}`, region, needsReview, details: { count } }];
-  const outside = total(({ placed }) => placed.outside);
-  const degenerate = total(({ placed }) => placed.degenerate);
-  const unfilled = total(({ placed }) => placed.unfilled);
-  const duplicates = total((drawing) => drawing.duplicates);
   return [
     ...warn(
       'ContoursOutsideVolume',
@@ -43,18 +34,13 @@ export function drawingWarnings(
       true,
     ),
     ...warn('RepeatedContours', duplicates, `${duplicates} contour(s) are drawn twice and count once`, false),
-    ...crossingWarning(region, drawings),
-    ...gapWarnings(region, drawings, gapPolicy),
+    ...crossingWarning(region, drawing),
   ];
 }
 
-function crossingWarning(region: string, drawings: readonly RoiDrawing[]): MaskWarning[] {
-  const crossing = drawings.filter(({ parityVolumeMm3 }) => parityVolumeMm3 !== undefined);
-  if (crossing.length === 0) return [];
-  const ml = (of: (drawing: RoiDrawing) => number) =>
-    crossing.reduce((sum, drawing) => sum + of(drawing), 0) / 1000;
-  const unionMl = ml(({ volumeMm3 }) => volumeMm3);
-  const parityMl = ml(({ volumeMm3, parityVolumeMm3 }) => parityVolumeMm3 ?? volumeMm3);
+function crossingWarning(region: string, { volumeMm3, parityVolumeMm3 }: RoiDrawing): MaskWarning[] {
+  if (parityVolumeMm3 === undefined) return [];
+  const [unionMl, parityMl] = [volumeMm3 / 1000, parityVolumeMm3 / 1000];
   return [
     {
       code: 'PartlyCrossingContours',
@@ -66,39 +52,4 @@ function crossingWarning(region: string, drawings: readonly RoiDrawing[]): MaskW
       details: { unionMl, parityMl },
     },
   ];
-}
-
-function gapWarnings(
-  region: string,
-  drawings: readonly RoiDrawing[],
-  policy: LabelPolicies['gaps'],
-): MaskWarning[] {
-  const gaps = drawings.flatMap((drawing) => drawing.gaps);
-  const slices = (filled: boolean) =>
-    gaps
-      .filter((gap) => gap.filled === filled)
-      .reduce((sum, gap) => sum + gap.lastSlice - gap.firstSlice + 1, 0);
-  const [filled, empty] = [slices(true), slices(false)];
-  const warnings: MaskWarning[] = [];
-  if (filled > 0) {
-    const message = `region "${region}": ${filled} slice(s) between contours were interpolated`;
-    warnings.push({
-      code: 'GapInterpolated',
-      message,
-      region,
-      needsReview: false,
-      details: { slices: filled },
-    });
-  }
-  if (empty > 0 && policy !== 'none') {
-    const message = `region "${region}": ${empty} slice(s) between contours carry no contour and were left empty`;
-    warnings.push({
-      code: 'GapBetweenContours',
-      message,
-      region,
-      needsReview: true,
-      details: { slices: empty },
-    });
-  }
-  return warnings;
 }

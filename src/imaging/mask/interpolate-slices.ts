@@ -1,33 +1,60 @@
-import type { SliceMask } from './rasterise.ts';
+import { emptySliceMask, type MaskBox, type SliceMask } from './rasterise.ts';
+
+/** Draws what lies at a fraction of the way from the lower slice (0) to the upper one (1); the mask must be empty. */
+export type DrawBetween = (fraction: number, into: SliceMask) => void;
 
 /**
  * Shape-based interpolation between two drawn slices: signed distances to both outlines are mixed by position.
  *
- * @param fraction - 0 at `lower`, 1 at `upper`
  * @param spacingMm - distance of columns and of rows
  */
-export function interpolateSlice(
+export function interpolateBetween(
   lower: SliceMask,
   upper: SliceMask,
-  fraction: number,
   spacingMm: readonly [number, number],
-  into: SliceMask,
-): void {
-  const below = signedDistance(lower, spacingMm);
-  const above = signedDistance(upper, spacingMm);
-  let { minColumn, maxColumn, minRow, maxRow } = into.box;
-  for (let row = 0; row < into.rows; row++) {
-    for (let column = 0; column < into.columns; column++) {
-      const at = row * into.columns + column;
-      if ((1 - fraction) * (below[at] as number) + fraction * (above[at] as number) >= 0) continue;
-      into.bits[at] = 1;
-      minColumn = Math.min(minColumn, column);
-      maxColumn = Math.max(maxColumn, column);
-      minRow = Math.min(minRow, row);
-      maxRow = Math.max(maxRow, row);
+): DrawBetween {
+  const window = commonWindow(lower, upper);
+  const below = signedDistance(crop(lower, window), spacingMm);
+  const above = signedDistance(crop(upper, window), spacingMm);
+  const width = window.maxColumn - window.minColumn + 1;
+  return (fraction, into) => {
+    let { minColumn, maxColumn, minRow, maxRow } = into.box;
+    let at = 0;
+    for (let row = window.minRow; row <= window.maxRow; row++) {
+      const start = row * into.columns + window.minColumn;
+      for (let column = 0; column < width; column++, at++) {
+        if ((1 - fraction) * (below[at] as number) + fraction * (above[at] as number) >= 0) continue;
+        into.bits[start + column] = 1;
+        minColumn = Math.min(minColumn, column + window.minColumn);
+        maxColumn = Math.max(maxColumn, column + window.minColumn);
+        minRow = Math.min(minRow, row);
+        maxRow = Math.max(maxRow, row);
+      }
     }
+    into.box = { minColumn, maxColumn, minRow, maxRow };
+  };
+}
+
+/**
+ * The part of the slices in which anything can be inside: both boxes and one voxel around them. Distances inside it are
+ * those of the whole slice, because the voxel around is outside and nearer than any beyond.
+ */
+function commonWindow({ box: a, columns, rows }: SliceMask, { box: b }: SliceMask): MaskBox {
+  return {
+    minColumn: Math.max(0, Math.min(a.minColumn, b.minColumn) - 1),
+    maxColumn: Math.min(columns - 1, Math.max(a.maxColumn, b.maxColumn) + 1),
+    minRow: Math.max(0, Math.min(a.minRow, b.minRow) - 1),
+    maxRow: Math.min(rows - 1, Math.max(a.maxRow, b.maxRow) + 1),
+  };
+}
+
+function crop({ bits, columns }: SliceMask, { minColumn, maxColumn, minRow, maxRow }: MaskBox): SliceMask {
+  const part = emptySliceMask(Math.max(0, maxColumn - minColumn + 1), Math.max(0, maxRow - minRow + 1));
+  for (let row = minRow; row <= maxRow; row++) {
+    const from = row * columns + minColumn;
+    part.bits.set(bits.subarray(from, from + part.columns), (row - minRow) * part.columns);
   }
-  into.box = { minColumn, maxColumn, minRow, maxRow };
+  return part;
 }
 
 /** Distance in mm from each voxel centre to the nearest centre of the other kind: negative inside. */

@@ -8,80 +8,121 @@ export interface RegionOverlap {
   readonly voxels: number;
 }
 
-/** A label map volume in the making; paints region after region and keeps account of who took what from whom. */
-export class LabelCanvas {
-  readonly labels: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
-  readonly #planeSize: number;
-  readonly #largestValue: number;
-  /** Voxels painted so far by each value, whether or not another value took them since; one bit each. */
-  readonly #painted = new Map<number, Uint8Array>();
-  readonly #counts = new Map<number, { voxels: number; repeated: number }>();
-  /** Voxels that each value painted over, by what they held before: 0, itself, or the value that lost them. */
-  readonly #taken = new Map<number, Uint32Array>();
+/** Values of a label map volume: uint8 when they fit, uint16 otherwise; i fastest, then j, then k. */
+export type Labels = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
-  constructor(geometry: VolumeGeometry, values: readonly number[]) {
+interface Account {
+  voxels: number;
+  repeated: number;
+  /** Voxels painted over, by the value that lost them. */
+  readonly taken: Map<number, number>;
+}
+
+/**
+ * A label map volume in the making; paints region after region and keeps account of who took what from whom.
+ *
+ * Memory is the volume and, for a value with several sources, one bit per voxel of the slices it appears on.
+ */
+export class LabelCanvas {
+  readonly labels: Labels;
+  readonly #columns: number;
+  readonly #planeSize: number;
+  /** Slices painted so far by each value of several sources, one bit per voxel, also where another took it since. */
+  readonly #painted = new Map<number, Map<number, Uint8Array>>();
+  readonly #accounts = new Map<number, Account>();
+
+  /** @param sources - value of each region to come; a value may occur several times */
+  constructor(geometry: VolumeGeometry, sources: readonly number[]) {
     const count = voxelCount(geometry);
-    this.#largestValue = Math.max(...values);
-    this.labels = this.#largestValue > 255 ? new Uint16Array(count) : new Uint8Array(count);
+    const largest = sources.reduce((most, value) => Math.max(most, value), 0);
+    this.labels = largest > 255 ? new Uint16Array(count) : new Uint8Array(count);
+    this.#columns = geometry.sizeIjk[0];
     this.#planeSize = geometry.sizeIjk[0] * geometry.sizeIjk[1];
+    for (const value of sources) {
+      if (this.#accounts.has(value)) this.#painted.set(value, new Map());
+      else this.#accounts.set(value, { voxels: 0, repeated: 0, taken: new Map() });
+    }
   }
 
-  /** Gives the voxels of one slice to a value. */
-  paint(value: number, k: number, { bits, box, columns }: SliceMask): void {
-    const { labels } = this;
-    const painted = this.#paintedBy(value);
-    const taken = this.#takenBy(value);
-    const count = this.#countOf(value);
-    const shift = k * this.#planeSize;
-    let given = 0;
-    let repeated = 0;
-    for (let row = box.minRow; row <= box.maxRow; row++) {
-      const end = row * columns + box.maxColumn;
-      for (let from = row * columns + box.minColumn; from <= end; from++) {
-        if (bits[from] === 0) continue;
-        const at = from + shift;
-        const byte = painted[at >> 3] as number;
-        const bit = 1 << (at & 7);
-        if ((byte & bit) === 0) given++;
-        else repeated++;
-        painted[at >> 3] = byte | bit;
-        const before = labels[at] as number;
-        taken[before] = (taken[before] as number) + 1;
-        labels[at] = value;
-      }
-    }
-    count.voxels += given;
-    count.repeated += repeated;
+  /**
+   * Gives the voxels of one slice to a value; a source must not paint a slice twice.
+   *
+   * @returns voxels of the slice's mask
+   */
+  paint(value: number, k: number, mask: SliceMask): number {
+    const account = this.#accountOf(value);
+    const again = this.#painted.get(value);
+    const repeated = again === undefined ? 0 : countAgain(this.#sliceOf(again, k), mask);
+    const painted = this.#fill(value, k * this.#planeSize, mask, account.taken);
+    account.voxels += painted - repeated;
+    account.repeated += repeated;
+    return painted;
   }
 
   /** Voxels a value was given, and how often one it already had was given again. */
   drawnVoxels(value: number): { readonly voxels: number; readonly repeated: number } {
-    return this.#countOf(value);
+    return this.#accountOf(value);
   }
 
   overlaps(nameOf: (value: number) => string): RegionOverlap[] {
-    return [...this.#taken].flatMap(([won, taken]) =>
-      [...taken.entries()]
-        .filter(([lost, voxels]) => lost !== 0 && lost !== won && voxels > 0)
-        .map(([lost, voxels]) => ({ lost: nameOf(lost), won: nameOf(won), voxels })),
+    return [...this.#accounts].flatMap(([won, { taken }]) =>
+      [...taken].map(([lost, voxels]) => ({ lost: nameOf(lost), won: nameOf(won), voxels })),
     );
   }
 
-  #paintedBy(value: number): Uint8Array {
-    const painted = this.#painted.get(value) ?? new Uint8Array(Math.ceil(this.labels.length / 8));
-    this.#painted.set(value, painted);
+  #fill(value: number, shift: number, { bits, box }: SliceMask, taken: Map<number, number>): number {
+    const { labels } = this;
+    const columns = this.#columns;
+    let painted = 0;
+    // Voxels of one earlier owner come in runs; the map is touched once a run.
+    let [owner, run] = [0, 0];
+    const settle = () => {
+      if (owner !== 0 && owner !== value && run > 0) taken.set(owner, (taken.get(owner) ?? 0) + run);
+    };
+    for (let row = box.minRow; row <= box.maxRow; row++) {
+      const end = row * columns + box.maxColumn;
+      for (let from = row * columns + box.minColumn; from <= end; from++) {
+        if (bits[from] === 0) continue;
+        painted++;
+        const before = labels[from + shift] as number;
+        if (before !== owner) {
+          settle();
+          owner = before;
+          run = 0;
+        }
+        run++;
+        labels[from + shift] = value;
+      }
+    }
+    settle();
     return painted;
   }
 
-  #countOf(value: number): { voxels: number; repeated: number } {
-    const count = this.#counts.get(value) ?? { voxels: 0, repeated: 0 };
-    this.#counts.set(value, count);
-    return count;
+  #sliceOf(slices: Map<number, Uint8Array>, k: number): Uint8Array {
+    const slice = slices.get(k) ?? new Uint8Array(Math.ceil(this.#planeSize / 8));
+    slices.set(k, slice);
+    return slice;
   }
 
-  #takenBy(value: number): Uint32Array {
-    const taken = this.#taken.get(value) ?? new Uint32Array(this.#largestValue + 1);
-    this.#taken.set(value, taken);
-    return taken;
+  #accountOf(value: number): Account {
+    const account = this.#accounts.get(value);
+    if (account === undefined) throw new RangeError(`value ${value} was not announced to the canvas`);
+    return account;
   }
+}
+
+/** Marks the voxels of a slice and counts those that were marked before. */
+function countAgain(marked: Uint8Array, { bits, box, columns }: SliceMask): number {
+  let again = 0;
+  for (let row = box.minRow; row <= box.maxRow; row++) {
+    const end = row * columns + box.maxColumn;
+    for (let at = row * columns + box.minColumn; at <= end; at++) {
+      if (bits[at] === 0) continue;
+      const byte = marked[at >> 3] as number;
+      const bit = 1 << (at & 7);
+      if ((byte & bit) !== 0) again++;
+      marked[at >> 3] = byte | bit;
+    }
+  }
+  return again;
 }

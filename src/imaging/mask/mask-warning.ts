@@ -1,15 +1,18 @@
 /** Everything a mask can be built with that a person should know; the certificate repeats it. */
-export type MaskWarningCode =
-  | 'ContoursOutsideVolume'
-  | 'DegenerateContours'
-  | 'UnfilledContourTypes'
-  | 'PartlyCrossingContours'
-  | 'RepeatedContours'
-  | 'GapBetweenContours'
-  | 'GapInterpolated'
-  | 'MergedRois'
-  | 'FrameOfReferenceDiffers'
-  | 'AmbiguousSynonyms';
+export const MASK_WARNING_CODES = [
+  'ContoursOutsideVolume',
+  'DegenerateContours',
+  'UnfilledContourTypes',
+  'PartlyCrossingContours',
+  'RepeatedContours',
+  'GapBetweenContours',
+  'GapInterpolated',
+  'EmptyRegion',
+  'MergedRois',
+  'FrameOfReferenceDiffers',
+  'AmbiguousSynonyms',
+] as const;
+export type MaskWarningCode = (typeof MASK_WARNING_CODES)[number];
 
 export interface MaskWarning {
   readonly code: MaskWarningCode;

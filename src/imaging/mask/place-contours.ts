@@ -1,27 +1,30 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import type { Contour, Roi } from '../contour/structure-set.ts';
+import type { Contour, ImageContour, PatientContour, Roi } from '../contour/structure-set.ts';
 import { applyAffine, invertAffine, type Mat4 } from '../geometry/affine.ts';
+import { type AcquiredPlanes, acquiredPlanes } from './acquired-planes.ts';
 import { type ContourPlane, fitContourPlane, PLANARITY_TOLERANCE_MM, pointAt } from './contour-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
-import { type Polygon, roundPixel, toPolygon, vertexCount } from './polygon.ts';
+import { type Polygon, toPolygon, vertexCount } from './polygon.ts';
 
-/** A contour parallel to the slices, in stored column/row space of its slice. */
+/** A contour parallel to the slices, in column/row space of the grid. */
 export interface InPlaneContour {
   readonly polygon: Polygon;
   readonly xor: boolean;
-  /** Where the contour lies along k, in slices; `slice` is the one it belongs to. */
+  /** Where the contour lies along k, in slices of the grid. */
   readonly k: number;
-  readonly slice: number;
+  /** The acquired plane it belongs to. */
+  readonly plane: number;
 }
 
 /** A contour in a plane that cuts through the slices. */
 export interface CrossPlaneContour {
   readonly pointsLps: Float64Array;
-  readonly plane: ContourPlane;
+  readonly contourPlane: ContourPlane;
   readonly xor: boolean;
 }
 
 export interface PlacedContours {
+  readonly planes: AcquiredPlanes;
   readonly inPlane: readonly InPlaneContour[];
   readonly crossPlane: readonly CrossPlaneContour[];
   /** Contours farther than half a slice beyond the first or last slice. */
@@ -38,26 +41,28 @@ const SLICE_TIE = 1e-6;
 type Placement = InPlaneContour | CrossPlaneContour | 'outside' | 'degenerate' | 'unfilled';
 
 /**
- * Finds each contour's slice: by the image it names first, by its position along the slice normal otherwise.
+ * Finds each contour's plane: by the image it names first, by its position along the slice normal otherwise.
  *
- * Points go through the volume's full affine, so oblique volumes are no special case.
+ * Points go through the volume's full affine, so oblique volumes are no special case, nor are stacks whose acquired
+ * slices are shifted against each other. Pixel positions on an image take the image's own place on the grid.
  *
  * @throws ContourOffPlane when the named image and the position disagree by more than half a slice
- * @throws ReferencedImageMissing when it names an image outside the volume but lies within it
+ * @throws ReferencedImageMissing when it names an image outside the volume but lies within it, or knows its image only
  * @throws ContourNotPlanar
  */
 export function placeContours(target: MaskTarget, roi: Roi): PlacedContours {
-  const sliceOf = new Map(target.slices.map(({ sopInstanceUid, k }) => [sopInstanceUid, k]));
+  const planes = acquiredPlanes(target);
   const toIjk = invertAffine(target.geometry.affineIjkToLps);
   const placements = roi.contours.map((contour, index) => {
     const place = `contour ${index + 1} of region number ${roi.number}`;
-    return placeContour(contour, { target, sliceOf, toIjk, place });
+    return placeContour(contour, { target, planes, toIjk, place });
   });
   const count = (what: Placement) => placements.filter((placement) => placement === what).length;
   const placed = placements.filter((placement) => typeof placement !== 'string');
   return {
+    planes,
     inPlane: placed.filter((placement) => 'polygon' in placement),
-    crossPlane: placed.filter((placement) => 'plane' in placement),
+    crossPlane: placed.filter((placement) => 'contourPlane' in placement),
     outside: count('outside'),
     degenerate: count('degenerate'),
     unfilled: count('unfilled'),
@@ -66,24 +71,43 @@ export function placeContours(target: MaskTarget, roi: Roi): PlacedContours {
 
 interface PlacingContext {
   readonly target: MaskTarget;
-  readonly sliceOf: ReadonlyMap<string, number>;
+  readonly planes: AcquiredPlanes;
   readonly toIjk: Mat4;
   readonly place: string;
 }
 
 function placeContour(contour: Contour, context: PlacingContext): Placement {
   if (!FILLED_TYPES.includes(contour.geometricType)) return 'unfilled';
-  const { spacingMm } = context.target.geometry;
-  const xor = contour.geometricType !== 'CLOSED_PLANAR';
-  const { xy, k, spreadSlices } = toVoxelSpace(contour.pointsLps, context.toIjk);
+  return 'pointsPx' in contour ? placeOnImage(contour, context) : placeInPatient(contour, context);
+}
+
+function placeOnImage(contour: ImageContour, { planes, target, place }: PlacingContext): Placement {
+  const plane = planes.named(contour);
+  const first = planes.firstPixelIjk(contour);
+  if (plane === undefined || first === undefined) throw imageMissing(place, undefined, target.seriesUid);
+  const xy = contour.pointsPx.map((value, at) => value + (first[at % 2] as number));
   const polygon = toPolygon(xy);
+  if (vertexCount(polygon) < 3) return 'degenerate';
+  return { polygon, xor: isXor(contour), k: planes.ks[plane] as number, plane };
+}
+
+function placeInPatient(contour: PatientContour, context: PlacingContext): Placement {
+  const { spacingMm } = context.target.geometry;
+  const xor = isXor(contour);
+  const { xy, k, spreadSlices } = toVoxelSpace(contour.pointsLps, context.toIjk);
   if (spreadSlices * spacingMm[2] > PLANARITY_TOLERANCE_MM) {
     if (contour.pointsLps.length < 9) return 'degenerate';
-    return { pointsLps: contour.pointsLps, plane: fitContourPlane(contour.pointsLps, context.place), xor };
+    const contourPlane = fitContourPlane(contour.pointsLps, context.place);
+    return { pointsLps: contour.pointsLps, contourPlane, xor };
   }
+  const polygon = toPolygon(xy);
   if (vertexCount(polygon) < 3) return 'degenerate';
-  const slice = findSlice(contour, k, context);
-  return slice === undefined ? 'outside' : { polygon, xor, k, slice };
+  const plane = findPlane(contour, k, context);
+  return plane === undefined ? 'outside' : { polygon, xor, k, plane };
+}
+
+function isXor({ geometricType }: Contour): boolean {
+  return geometricType !== 'CLOSED_PLANAR';
 }
 
 function toVoxelSpace(pointsLps: Float64Array, toIjk: Mat4) {
@@ -102,34 +126,41 @@ function toVoxelSpace(pointsLps: Float64Array, toIjk: Mat4) {
   return { xy, k, spreadSlices: Math.max(most - k, k - least) };
 }
 
-function findSlice({ sopInstanceUid }: Contour, k: number, context: PlacingContext): number | undefined {
-  const { target, sliceOf, place } = context;
-  const sliceCount = target.geometry.sizeIjk[2];
-  // Halfway between two slices the lower index wins; -0.5 belongs to the first slice.
-  const nearest = Math.max(roundPixel(k) === -0.5 ? 0 : -1, Math.ceil(roundPixel(k) - 0.5));
-  const inside = nearest >= 0 && nearest < sliceCount;
-  if (sopInstanceUid === undefined) return inside ? nearest : undefined;
-  const named = sliceOf.get(sopInstanceUid);
-  if (named === undefined && inside) throw imageMissing(place, nearest, target.seriesUid);
-  if (named !== undefined && Math.abs(k - named) > 0.5 + SLICE_TIE) throw offPlane(place, k, named, target);
+function findPlane(contour: PatientContour, k: number, context: PlacingContext): number | undefined {
+  const { target, planes, place } = context;
+  const nearest = planes.nearest(k);
+  const { sopInstanceUid, frame } = contour;
+  if (sopInstanceUid === undefined) return nearest;
+  const named = planes.named({ sopInstanceUid, ...(frame === undefined ? {} : { frame }) }, k);
+  if (named === undefined && nearest !== undefined) throw imageMissing(place, nearest, target.seriesUid);
+  if (named === undefined) return undefined;
+  const off = k - (planes.ks[named] as number);
+  const allowed = planes.reach(named, off < 0 ? 'down' : 'up');
+  if (Math.abs(off) > allowed + SLICE_TIE) throw offPlane(place, named, { off, allowed }, target);
   return named;
 }
 
-function imageMissing(place: string, slice: number, seriesUid: string): PipelineError {
+function imageMissing(place: string, slice: number | undefined, seriesUid: string): PipelineError {
+  const lies = slice === undefined ? '' : `, though it lies on its slice ${slice}`;
   return new PipelineError(
     'ReferencedImageMissing',
-    `${place} names an image that is not in series ${seriesUid}, though it lies on its slice ${slice}; ` +
+    `${place} names an image that is not in series ${seriesUid}${lies}; ` +
       'upload the images it was drawn on, or save the contours on this series',
-    { slice, seriesUid },
+    { ...(slice === undefined ? {} : { slice }), seriesUid },
   );
 }
 
-function offPlane(place: string, k: number, named: number, { geometry }: MaskTarget): PipelineError {
-  const offMm = Math.abs(k - named) * geometry.spacingMm[2];
+function offPlane(
+  place: string,
+  plane: number,
+  { off, allowed }: { readonly off: number; readonly allowed: number },
+  { geometry }: MaskTarget,
+): PipelineError {
+  const [offMm, allowedMm] = [Math.abs(off) * geometry.spacingMm[2], allowed * geometry.spacingMm[2]];
   return new PipelineError(
     'ContourOffPlane',
-    `${place} names the image of slice ${named} but lies ${offMm.toFixed(2)} mm away from it, more than half a slice ` +
-      `(${(geometry.spacingMm[2] / 2).toFixed(2)} mm); save the contours again in the viewer they come from`,
-    { slice: named, offMm, allowedMm: geometry.spacingMm[2] / 2 },
+    `${place} names the image of slice ${plane} but lies ${offMm.toFixed(2)} mm away from it, more than half a slice ` +
+      `(${allowedMm.toFixed(2)} mm); save the contours again in the viewer they come from`,
+    { slice: plane, offMm, allowedMm },
   );
 }

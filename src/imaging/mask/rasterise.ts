@@ -1,6 +1,6 @@
 import { type Polygon, roundPixel } from './polygon.ts';
 
-/** Bits of one slice, one byte per voxel (0 or 1), and the part that may hold ones (inclusive, empty when max < min). */
+/** Bits of one slice, one byte per voxel (0 or 1), and the part that may hold ones. */
 export interface SliceMask {
   readonly columns: number;
   readonly rows: number;
@@ -8,7 +8,8 @@ export interface SliceMask {
   box: MaskBox;
 }
 
-interface MaskBox {
+/** Inclusive; empty when max < min. */
+export interface MaskBox {
   readonly minColumn: number;
   readonly maxColumn: number;
   readonly minRow: number;
@@ -59,6 +60,12 @@ export function rasterise(mask: SliceMask, groups: readonly (readonly Polygon[])
     combine(mask, union, (a, b) => a ^ b);
     clearSliceMask(union);
   }
+}
+
+/** Adds the ones of another slice. */
+export function mergeSliceMask(into: SliceMask, from: SliceMask): SliceMask {
+  combine(into, from, (a, b) => a | b);
+  return into;
 }
 
 /** Combines `from` into `into` within the box of `from`. */

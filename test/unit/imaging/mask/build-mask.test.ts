@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
 import type { LabelPolicies } from '../../../../src/contracts/label-policy.ts';
-import type { Contour, StructureSet } from '../../../../src/imaging/contour/structure-set.ts';
+import type { Contour, PatientContour, StructureSet } from '../../../../src/imaging/contour/structure-set.ts';
 import { add, norm, scale, subtract, type Vec3 } from '../../../../src/imaging/geometry/vector.ts';
 import type { VolumeGeometry } from '../../../../src/imaging/geometry/volume-geometry.ts';
 import { buildMask } from '../../../../src/imaging/mask/build-mask.ts';
+import { contourRegions } from '../../../../src/imaging/mask/contour-regions.ts';
 import { parseLabelMap } from '../../../../src/imaging/mask/label-map.ts';
 import {
   centredGrid,
@@ -46,7 +47,7 @@ interface Case {
 function build({ geometry = GRID, set, map, policies = {}, ...options }: Case) {
   return buildMask({
     target: targetOf(geometry),
-    structureSet: set,
+    regions: contourRegions(set),
     labelMap: parseLabelMap(map),
     policies: { ...POLICIES, ...policies },
     ...options,
@@ -64,7 +65,7 @@ function codeOf(run: () => unknown): string {
 }
 
 /** The same ring on a run of slices. */
-function column3d(points: Points, from: number, to: number, geometry = GRID): Contour[] {
+function column3d(points: Points, from: number, to: number, geometry = GRID): PatientContour[] {
   return Array.from({ length: to - from + 1 }, (_, n) => contourOnSlice(geometry, from + n, points));
 }
 
@@ -407,7 +408,7 @@ describe('buildMask and references', () => {
     expect(codeOf(() => build({ set: structureSet({ A: elsewhere }), map: 'A=1' }))).toBe(
       'ReferencedImageMissing',
     );
-    const [first] = contours as [Contour];
+    const [first] = contours as [PatientContour];
     const partly = structureSet({ A: [first, ...elsewhere.slice(1)] });
     expect(codeOf(() => build({ set: partly, map: 'A=1' }))).toBe('ReferencedImageMissing');
   });
@@ -436,6 +437,6 @@ function keyhole([x, y]: readonly [number, number], outer: number, inner: number
   return [...ring(outer, 1), ...ring(inner, -1)];
 }
 
-function withoutImage({ geometricType, pointsLps }: Contour): Contour {
+function withoutImage({ geometricType, pointsLps }: PatientContour): PatientContour {
   return { geometricType, pointsLps };
 }

@@ -1,18 +1,19 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
-import type { Roi, StructureSet } from '../contour/structure-set.ts';
 import { isIgnoredRegion, type LabelMap, matchRegion } from './label-map.ts';
 import type { LabelMapEntry } from './label-map-entry.ts';
+import { MAX_MASK_VALUE } from './mask-value.ts';
 import type { MaskWarning } from './mask-warning.ts';
 import { foldRegionName } from './region-name.ts';
+import type { RegionSource } from './region-source.ts';
 
-/** One entry of the label map with the ROIs it stands for, in the map's order. */
+/** One entry of the label map with the regions it stands for, in the map's order. */
 export interface AssignedEntry {
   readonly entry: LabelMapEntry;
-  readonly rois: readonly Roi[];
+  readonly regions: readonly RegionSource[];
 }
 
-export interface RoiReference {
+export interface SourceReference {
   readonly number: number;
   readonly name: string;
 }
@@ -24,35 +25,52 @@ export interface RegionReference {
 
 export interface Assignment {
   readonly assigned: readonly AssignedEntry[];
-  /** ROIs with contours that the map does not mention. */
-  readonly unmapped: readonly RoiReference[];
-  /** Regions of the map for which no ROI with contours exists. */
+  /** Drawn regions that the map does not mention. */
+  readonly unmapped: readonly SourceReference[];
+  /** Regions of the map that nobody drew. */
   readonly missing: readonly RegionReference[];
   readonly warnings: readonly MaskWarning[];
 }
 
+/** Gives regions the values 1 to N in the order of their file, drawn or not. */
+export function numberRegions(regions: readonly RegionSource[]): Assignment {
+  if (regions.length > MAX_MASK_VALUE) {
+    throw new PipelineError(
+      'ValueOutOfRange',
+      `the file holds ${regions.length} regions, a label map at most ${MAX_MASK_VALUE}; select regions with a label map`,
+      { regions: regions.length, allowed: MAX_MASK_VALUE },
+    );
+  }
+  const assigned = regions.map((region, index) => ({
+    entry: { name: region.name, value: index + 1, synonyms: [], fuse: [] },
+    regions: [region],
+  }));
+  const empty = regions.filter(({ parts }) => parts === 0);
+  return { assigned, unmapped: [], missing: [], warnings: empty.map(emptyRegion) };
+}
+
 /**
- * Matches ROIs with label map entries by name.
+ * Matches regions with label map entries by name.
  *
  * @throws UnmappedRegion under policy `unmapped: fail`
  */
-export function assignRois(
-  structureSet: StructureSet,
+export function assignRegions(
+  regions: readonly RegionSource[],
   map: LabelMap,
   unmappedPolicy: LabelPolicies['unmapped'],
 ): Assignment {
-  const drawn = structureSet.rois.filter((roi) => roi.contours.length > 0);
-  const matches = drawn.map((roi) => ({ roi, match: matchRegion(map, roi.name) }));
+  const drawn = regions.filter(({ parts }) => parts > 0);
+  const matches = drawn.map((region) => ({ region, match: matchRegion(map, region.name) }));
   const unmapped = matches
-    .filter(({ roi, match }) => match === undefined && !isIgnoredRegion(map, roi.name))
-    .map(({ roi: { number, name } }) => ({ number, name }));
+    .filter(({ region, match }) => match === undefined && !isIgnoredRegion(map, region.name))
+    .map(({ region: { number, name } }) => ({ number, name }));
   if (unmapped.length > 0 && unmappedPolicy === 'fail') throw unmappedRegion(unmapped, map);
   const assigned = map.entries
     .map((entry) => ({
       entry,
-      rois: matches.filter(({ match }) => match?.entry === entry).map(({ roi }) => roi),
+      regions: matches.filter(({ match }) => match?.entry === entry).map(({ region }) => region),
     }))
-    .filter(({ rois }) => rois.length > 0);
+    .filter((entry) => entry.regions.length > 0);
   return {
     assigned,
     unmapped: unmappedPolicy === 'ignore' ? [] : unmapped,
@@ -70,13 +88,13 @@ function findMissing(map: LabelMap, assigned: readonly AssignedEntry[]): RegionR
   ].reverse();
 }
 
-function mergeWarnings({ entry, rois }: AssignedEntry, map: LabelMap): MaskWarning[] {
+function mergeWarnings({ entry, regions }: AssignedEntry, map: LabelMap): MaskWarning[] {
   const parts = new Set(entry.fuse.map(foldRegionName));
-  const whole = rois.filter(
-    (roi) => !parts.has(foldRegionName(roi.name)) || matchRegion(map, roi.name)?.via !== 'fuse',
+  const whole = regions.filter(
+    ({ name }) => !parts.has(foldRegionName(name)) || matchRegion(map, name)?.via !== 'fuse',
   );
-  const repeated = rois.length - new Set(rois.map((roi) => foldRegionName(roi.name))).size;
-  const roiNumbers = rois.map((roi) => roi.number).join(', ');
+  const repeated = regions.length - new Set(regions.map(({ name }) => foldRegionName(name))).size;
+  const roiNumbers = regions.map(({ number }) => number).join(', ');
   if (repeated > 0) {
     return [
       {
@@ -100,7 +118,17 @@ function mergeWarnings({ entry, rois }: AssignedEntry, map: LabelMap): MaskWarni
   ];
 }
 
-function unmappedRegion(unmapped: readonly RoiReference[], map: LabelMap): PipelineError {
+function emptyRegion({ number, name }: RegionSource): MaskWarning {
+  return {
+    code: 'EmptyRegion',
+    message: `region "${name}" (number ${number}) is named but nothing is drawn of it`,
+    region: name,
+    needsReview: false,
+    details: { number },
+  };
+}
+
+function unmappedRegion(unmapped: readonly SourceReference[], map: LabelMap): PipelineError {
   const names = unmapped.map(({ name }) => `"${name}"`).join(', ');
   return new PipelineError(
     'UnmappedRegion',
