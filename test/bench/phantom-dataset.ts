@@ -18,6 +18,7 @@ import { splitSubjects } from '../../src/datasets/split.ts';
 import { parseRtstruct } from '../../src/imaging/contour/parse-rtstruct.ts';
 import { parseSlices } from '../../src/imaging/dicom/parse-slice.ts';
 import { buildMask } from '../../src/imaging/mask/build-mask.ts';
+import { contourRegions } from '../../src/imaging/mask/contour-regions.ts';
 import { classTable, parseLabelMap } from '../../src/imaging/mask/label-map.ts';
 import { resampleImage } from '../../src/imaging/resample/resample-image.ts';
 import { type ResampledMask, resampleMask } from '../../src/imaging/resample/resample-mask.ts';
@@ -107,7 +108,7 @@ async function preparePhantom(objects: MemoryObjectStore, phantom: Phantom, spac
   const volume = renderVolume(plan.volumes[0] as VolumePlan);
   const mask = buildMask({
     target: volume,
-    structureSet: parseRtstruct(phantomRtstruct(phantom)),
+    regions: contourRegions(parseRtstruct(phantomRtstruct(phantom))),
     labelMap: LABEL_MAP,
     policies: LabelPolicies.parse({}),
   });

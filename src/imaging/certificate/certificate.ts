@@ -23,7 +23,7 @@ export interface CertifyInput {
     ImageVolume,
     'seriesUid' | 'geometry' | 'unit' | 'scaleSource' | 'maxStorageError' | 'warnings'
   >;
-  readonly mask: Omit<Mask, 'labels'>;
+  readonly mask: Omit<Mask, 'labels' | 'sources'>;
   readonly resampledImage: Pick<ResampledImage, 'geometry' | 'maxRoundingError'>;
   readonly resampledMask: Pick<ResampledMask, 'geometry' | 'regions'>;
   readonly missingPolicy: LabelPolicies['missing'];

@@ -1,8 +1,8 @@
-import type { DataSet } from 'dicom-parser';
 import { PipelineError } from '../../contracts/errors.ts';
 import { decodeText } from '../dicom/character-set.ts';
 import {
   type Attribute,
+  type DataSet,
   openDicom,
   readBytes,
   readItems,

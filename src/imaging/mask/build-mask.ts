@@ -22,6 +22,8 @@ import type {
   RegionSource,
 } from './region-source.ts';
 
+export type { Labels };
+
 export interface BuildMaskInput {
   readonly target: MaskTarget;
   readonly regions: RegionSet;

@@ -6,6 +6,7 @@ import { decodeFrame } from '../../../src/imaging/dicom/stored-pixels.ts';
 import { flipLpsRas } from '../../../src/imaging/geometry/affine.ts';
 import { cornerDistanceMm, geometryFromAffine } from '../../../src/imaging/geometry/volume-geometry.ts';
 import { buildMask } from '../../../src/imaging/mask/build-mask.ts';
+import { contourRegions } from '../../../src/imaging/mask/contour-regions.ts';
 import { parseLabelMap } from '../../../src/imaging/mask/label-map.ts';
 import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
 import { encodeNifti } from '../../../src/imaging/nifti/encode-nifti.ts';
@@ -97,7 +98,7 @@ describeWithSharedData('public data', () => {
       expected?.rois.map(({ name, number }) => `${name}=${number}`).join('\n') ?? '',
     );
     const policies = { unmapped: 'fail', missing: 'review', overlap: 'fail', gaps: 'review' } as const;
-    const mask = buildMask({ target, structureSet, labelMap, policies });
+    const mask = buildMask({ target, regions: contourRegions(structureSet), labelMap, policies });
     expect(mask.missing).toEqual([]);
     for (const roi of expected?.rois ?? []) {
       const region = mask.regions.find(({ name }) => name === roi.name);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
 import { parseRtstruct } from '../../../../src/imaging/contour/parse-rtstruct.ts';
+import type { PatientContour } from '../../../../src/imaging/contour/structure-set.ts';
 import { decodeText } from '../../../../src/imaging/dicom/character-set.ts';
 import {
   ctSlice,
@@ -63,9 +64,8 @@ describe('parseRtstruct', () => {
   it('accepts numbers longer than 16 characters, spaces and exponents', () => {
     const data = ' 1.23456789012345678 \\-2.5e-3\\ 5\\1\\1\\5\\2\\2\\5 ';
     const [roi] = parseRtstruct(oneContour({ points: new Array(9), data })).rois;
-    expect(Array.from(roi?.contours[0]?.pointsLps ?? [])).toEqual([
-      1.2345678901234567, -0.0025, 5, 1, 1, 5, 2, 2, 5,
-    ]);
+    const [contour] = (roi?.contours ?? []) as PatientContour[];
+    expect(Array.from(contour?.pointsLps ?? [])).toEqual([1.2345678901234567, -0.0025, 5, 1, 1, 5, 2, 2, 5]);
   });
 
   it('accepts a structure set that names no series', () => {
