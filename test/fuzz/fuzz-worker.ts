@@ -1,0 +1,135 @@
+/** Runs one target in a thread of its own, so that a hang or an exhausted heap can be ended and its input kept. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { PipelineError } from '../../src/contracts/errors.ts';
+import { MAX_INPUT_BYTES, mutate } from './mutate.ts';
+import { FuzzRandom } from './random.ts';
+import { TARGETS, type TargetName } from './targets.ts';
+
+export interface FuzzJob {
+  readonly target: TargetName;
+  readonly seed: number;
+  readonly untilMs: number;
+  readonly executions: number;
+  /** [0] executions so far, [1] length of the input being tried, then the input itself. */
+  readonly shared: SharedArrayBuffer;
+}
+
+export interface FuzzFinding {
+  readonly kind: 'crash' | 'slow' | 'memory';
+  readonly message: string;
+  readonly input: Uint8Array;
+}
+
+export interface FuzzReport {
+  readonly executions: number;
+  /** Times each code was given; `accepted` when the input was read. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly slowestMs: number;
+  readonly largestBuffersMb: number;
+  readonly findings: readonly FuzzFinding[];
+}
+
+const SLOW_MS = 2000;
+const MEMORY_CAP_MB = 512;
+const CORPUS_LIMIT = 2000;
+const FINDINGS_LIMIT = 20;
+const CHECK_EVERY = 64;
+
+class Fuzzer {
+  readonly #job: FuzzJob;
+  readonly #random: FuzzRandom;
+  readonly #seeds: readonly Uint8Array[];
+  readonly #corpus: Uint8Array[];
+  readonly #seen = new Set<string>();
+  readonly #outcomes = new Map<string, number>();
+  readonly #findings: FuzzFinding[] = [];
+  #slowestMs = 0;
+  #largestMb = 0;
+
+  constructor(job: FuzzJob, seeds: readonly Uint8Array[]) {
+    this.#job = job;
+    this.#random = new FuzzRandom(job.seed);
+    this.#seeds = seeds;
+    this.#corpus = [...seeds];
+  }
+
+  run(read: (input: Uint8Array) => void, dictionary: readonly Uint8Array[]): FuzzReport {
+    const counter = new Int32Array(this.#job.shared, 0, 2);
+    let executions = 0;
+    for (const seed of this.#seeds) this.#try(seed, read, executions++);
+    while (executions < this.#job.executions && this.#findings.length < FINDINGS_LIMIT) {
+      if (executions % CHECK_EVERY === 0 && Date.now() > this.#job.untilMs) break;
+      const base = this.#random.pick(this.#random.below(2) === 0 ? this.#seeds : this.#corpus);
+      const input = mutate(base, this.#random.pick(this.#corpus), dictionary, this.#random);
+      this.#try(input, read, executions++);
+      Atomics.store(counter, 0, executions);
+    }
+    return {
+      executions,
+      outcomes: Object.fromEntries([...this.#outcomes].sort(([, a], [, b]) => b - a)),
+      slowestMs: this.#slowestMs,
+      largestBuffersMb: this.#largestMb,
+      findings: this.#findings,
+    };
+  }
+
+  #try(input: Uint8Array, read: (input: Uint8Array) => void, execution: number): void {
+    this.#publish(input);
+    const started = performance.now();
+    const outcome = this.#outcomeOf(input, read);
+    const ms = performance.now() - started;
+    this.#slowestMs = Math.max(this.#slowestMs, ms);
+    if (ms > SLOW_MS) this.#report('slow', `took ${ms.toFixed(0)} ms`, input);
+    if (execution % CHECK_EVERY === 0 || ms > 20) this.#checkMemory(input);
+    this.#outcomes.set(outcome.code, (this.#outcomes.get(outcome.code) ?? 0) + 1);
+    // An answer never given before means that a new part of the reader was reached: keep what led there.
+    if (this.#seen.has(outcome.signature) || this.#corpus.length >= CORPUS_LIMIT) return;
+    this.#seen.add(outcome.signature);
+    this.#corpus.push(input.slice());
+  }
+
+  #outcomeOf(input: Uint8Array, read: (input: Uint8Array) => void): { code: string; signature: string } {
+    try {
+      read(input);
+      return { code: 'accepted', signature: `accepted ${Math.round(Math.log2(input.length + 1))}` };
+    } catch (error) {
+      if (error instanceof PipelineError && error.code !== 'InternalError') {
+        return {
+          code: error.code,
+          signature: `${error.code} ${error.message.replace(/[\d.,-]+/g, '#').slice(0, 120)}`,
+        };
+      }
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#report('crash', text, input);
+      return { code: 'crash', signature: `crash ${text.slice(0, 200)}` };
+    }
+  }
+
+  #publish(input: Uint8Array): void {
+    const { shared } = this.#job;
+    new Uint8Array(shared, 8).set(input.subarray(0, MAX_INPUT_BYTES));
+    Atomics.store(new Int32Array(shared, 0, 2), 1, input.length);
+  }
+
+  #checkMemory(input: Uint8Array): void {
+    const mb = process.memoryUsage().arrayBuffers / 2 ** 20;
+    this.#largestMb = Math.max(this.#largestMb, mb);
+    if (mb > MEMORY_CAP_MB) this.#report('memory', `buffers of ${mb.toFixed(0)} MiB are held`, input);
+  }
+
+  /** One finding per place: the same stack again says nothing new. */
+  #report(kind: FuzzFinding['kind'], message: string, input: Uint8Array): void {
+    const signature = message
+      .split('\n')
+      .slice(0, 3)
+      .join('\n')
+      .replace(/\d+ ms|\d+ MiB/, '#');
+    if (this.#findings.some((finding) => finding.message.startsWith(signature.slice(0, 80)))) return;
+    this.#findings.push({ kind, message, input: input.slice() });
+  }
+}
+
+const job = workerData as FuzzJob;
+const target = TARGETS[job.target];
+const read = await target.prepare();
+parentPort?.postMessage(new Fuzzer(job, target.seeds()).run(read, target.dictionary));

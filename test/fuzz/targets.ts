@@ -1,0 +1,157 @@
+import { gzipSync } from 'node:zlib';
+import { parseRtstruct } from '../../src/imaging/contour/parse-rtstruct.ts';
+import { parseSlices } from '../../src/imaging/dicom/parse-slice.ts';
+import { decodeFrame } from '../../src/imaging/dicom/stored-pixels.ts';
+import { createGeometry } from '../../src/imaging/geometry/volume-geometry.ts';
+import { parseLabelMap } from '../../src/imaging/mask/label-map.ts';
+import { decodeNifti } from '../../src/imaging/nifti/decode-nifti.ts';
+import { encodeNifti } from '../../src/imaging/nifti/encode-nifti.ts';
+import { gunzipBounded, isGzip } from '../../src/imaging/nifti/gzip.ts';
+import { ctSlice, IMPLICIT_LITTLE_ENDIAN, rtStruct } from '../helpers/dicom-writer.ts';
+
+/** One reader under test: it returns, or throws a PipelineError. */
+interface FuzzTarget {
+  readonly seeds: () => readonly Uint8Array[];
+  /** Words of the format that a random change would rarely hit. */
+  readonly dictionary: readonly Uint8Array[];
+  /** Gets the reader ready (codecs are loaded once). */
+  readonly prepare: () => Promise<(input: Uint8Array) => void>;
+}
+
+const NIFTI_CAP_BYTES = 64 * 1024 * 1024;
+const text = (words: readonly string[]) => words.map((word) => new TextEncoder().encode(word));
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+const DICOM_WORDS = [
+  ...text([
+    'DICM',
+    'OB',
+    'OW',
+    'OF',
+    'UN',
+    'UT',
+    'SQ',
+    'US',
+    'UL',
+    'FD',
+    'AT',
+    'OV',
+    'SV',
+    'UV',
+    'ZZ',
+    'UI',
+    'DS',
+    'IS',
+  ]),
+  ...text(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2', '1.2.840.10008.1.2.5']),
+  ...text([
+    '1.2.840.10008.1.2.4.50',
+    '1.2.840.10008.1.2.4.70',
+    '1.2.840.10008.1.2.4.80',
+    '1.2.840.10008.1.2.4.90',
+  ]),
+  bytes(0xff, 0xff, 0xff, 0xff),
+  bytes(0xfe, 0xff, 0x00, 0xe0),
+  bytes(0xfe, 0xff, 0x0d, 0xe0, 0, 0, 0, 0),
+  bytes(0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0),
+  bytes(0xe0, 0x7f, 0x10, 0x00),
+  bytes(0x28, 0x00, 0x10, 0x00),
+  bytes(0x28, 0x00, 0x08, 0x00),
+  bytes(0x00, 0x52, 0x30, 0x92),
+  bytes(0xff, 0xd8, 0xff, 0xc0),
+];
+
+const PIXELS = Array.from({ length: 12 }, (_, at) => at * 37);
+const slice = (more: Partial<Parameters<typeof ctSlice>[0]> = {}) =>
+  ctSlice({ columns: 4, rows: 3, pixels: PIXELS, position: [0, 0, 0], ...more });
+
+function contours(type: string): Uint8Array {
+  const points = [0, 0, 0, 3.5, 0, 0, 3.5, 2.5, 0, 0, 2.5, 0];
+  const contour = { points, type, sopInstanceUid: '1.2.3' };
+  return rtStruct({
+    rois: [{ number: 1, name: 'Liver', colour: [255, 0, 0], contours: [contour, contour] }],
+  });
+}
+
+function volume(values: Int16Array | Uint8Array | Float32Array): Uint8Array {
+  const geometry = createGeometry({
+    sizeIjk: [3, 2, 2],
+    spacingMm: [1, 2, 3],
+    originLps: [-10, 20, 30],
+    directionLps: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  });
+  return encodeNifti({ geometry, values: values as Int16Array });
+}
+
+const LABEL_MAPS = [
+  'Liver=1\nSpleen = 2\n# comment\nKidney=left=3\n',
+  '\uFEFFLiver=10\r\nLeber=10\r\n',
+  '{"schemaVersion":1,"regions":[{"name":"Liver","value":1,"synonyms":["Leber"]}],"ignore":["Body"]}',
+];
+
+export const TARGETS = {
+  dicom: {
+    seeds: () => [
+      slice(),
+      slice({ transferSyntaxUid: IMPLICIT_LITTLE_ENDIAN }),
+      slice({ bitsStored: 12, padding: -2000 }),
+    ],
+    dictionary: DICOM_WORDS,
+    prepare: async () => (input) => {
+      for (const { encoded } of parseSlices(input)) decodeFrame(encoded);
+    },
+  },
+  rtstruct: {
+    seeds: () => [contours('CLOSED_PLANAR'), contours('POINT')],
+    dictionary: [
+      ...DICOM_WORDS,
+      ...text(['CLOSED_PLANAR', 'CLOSEDPLANAR_XOR', '\\', '1e9', 'ISO_IR 192', 'ISO 2022 IR 87']),
+    ],
+    prepare: async () => (input) => {
+      parseRtstruct(input);
+    },
+  },
+  nifti: {
+    seeds: () => {
+      const plain = [
+        volume(Int16Array.from({ length: 12 }, (_, at) => at)),
+        volume(new Uint8Array(12)),
+        volume(new Float32Array(12)),
+      ];
+      return [...plain, ...plain.map((file) => new Uint8Array(gzipSync(file)))];
+    },
+    dictionary: [
+      ...text(['n+1', 'ni1', 'n+2']),
+      bytes(0x1f, 0x8b, 0x08),
+      bytes(0x5c, 0x01),
+      bytes(0, 0, 0xc0, 0x7f),
+      bytes(0x1c, 0x02),
+    ],
+    prepare: async () => (input) => {
+      decodeNifti(isGzip(input) ? gunzipBounded(input, NIFTI_CAP_BYTES) : input);
+    },
+  },
+  'label-map': {
+    seeds: () => text(LABEL_MAPS),
+    dictionary: text([
+      '=',
+      '\n',
+      '#',
+      '65536',
+      '0',
+      '{',
+      '"regions":',
+      '"__proto__":',
+      '[[[[',
+      '\u0000',
+      '\u0130',
+      'é',
+      '\uFEFF',
+    ]),
+    prepare: async () => (input) => {
+      parseLabelMap(input);
+    },
+  },
+} as const satisfies Record<string, FuzzTarget>;
+
+export type TargetName = keyof typeof TARGETS;
