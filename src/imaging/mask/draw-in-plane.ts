@@ -1,13 +1,19 @@
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import type { AcquiredPlanes } from './acquired-planes.ts';
-import type { DrawnPlane } from './contour-planes.ts';
 import { interpolateBetween } from './interpolate-slices.ts';
-import { clearSliceMask, emptySliceMask, rasterise, type SliceMask } from './rasterise.ts';
+import { clearSliceMask, emptySliceMask, type SliceMask } from './rasterise.ts';
 import type { ContourGap, DrawOptions, PaintSlice } from './region-source.ts';
 
-/** Contours along the slices, ascending, at most one drawing per acquired plane. */
+/** What a region shows on one acquired plane. */
+export interface PlaneDrawing {
+  readonly plane: number;
+  /** Draws into an empty mask of the grid's size; called once. */
+  readonly draw: (into: SliceMask) => void;
+}
+
+/** Drawings along the slices, ascending, at most one per acquired plane. */
 export interface InPlaneDrawing {
-  readonly planes: readonly DrawnPlane[];
+  readonly planes: readonly PlaneDrawing[];
   readonly acquired: AcquiredPlanes;
   readonly geometry: VolumeGeometry;
 }
@@ -16,7 +22,7 @@ export interface InPlaneDrawing {
 const COINCIDES = 1e-3;
 
 /**
- * Draws contours on the planes they were drawn on and carries them to the slices of the grid.
+ * Draws a region on the planes it was drawn on and carries them to the slices of the grid.
  *
  * On a regular grid the two are the same. On a grid resampled from an irregular stack a slice between two neighbouring
  * acquired planes is interpolated by shape when both carry the region, and otherwise takes the nearer of them (halfway:
@@ -34,7 +40,7 @@ export function drawInPlane(drawing: InPlaneDrawing, options: DrawOptions, paint
   planes.forEach((plane, index) => {
     const [below, above] = [links[index - 1], links[index]];
     clearSliceMask(current);
-    rasterise(current, plane.groups);
+    plane.draw(current);
     if (below?.filled && below.first <= below.last) {
       const drawBetween = interpolateBetween(previous, current, spacing);
       for (let k = below.first; k <= below.last; k++) {

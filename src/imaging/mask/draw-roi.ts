@@ -4,7 +4,7 @@ import { type CrossPlaneStack, crossPlaneWindow, drawCrossPlanes, stackCrossPlan
 import { drawInPlane } from './draw-in-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { type PlacedContours, placeContours } from './place-contours.ts';
-import { clearSliceMask, emptySliceMask, mergeSliceMask, type SliceMask } from './rasterise.ts';
+import { clearSliceMask, emptySliceMask, mergeSliceMask, rasterise, type SliceMask } from './rasterise.ts';
 import type { ContourGap, DrawOptions, PaintSlice } from './region-source.ts';
 
 /** What drawing the contours of one ROI found out; volumes in mm3. */
@@ -23,7 +23,10 @@ export function drawRoi(roi: Roi, target: MaskTarget, options: DrawOptions, pain
   const placed = placeContours(target, roi);
   const planes = groupPlanes(placed.inPlane, placed.planes, target.geometry.spacingMm[2]);
   const drawn = {
-    planes: drawingPerPlane(planes, placed.planes),
+    planes: drawingPerPlane(planes, placed.planes).map(({ plane, groups }) => ({
+      plane,
+      draw: (mask: SliceMask) => rasterise(mask, groups),
+    })),
     acquired: placed.planes,
     geometry: target.geometry,
   };
