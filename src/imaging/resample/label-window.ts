@@ -1,5 +1,4 @@
 import type { Vec3 } from '../geometry/vector.ts';
-import type { Labels } from '../mask/build-mask.ts';
 
 /** Smallest box of voxels that holds one value, corners inclusive. */
 export interface LabelWindow {
@@ -8,31 +7,56 @@ export interface LabelWindow {
   readonly voxels: number;
 }
 
-/** The window of every value above 0 in a label map. */
-export function labelWindows(labels: Labels, [columns, rows, slices]: Vec3): Map<number, LabelWindow> {
-  const found = new Map<
-    number,
-    { low: [number, number, number]; high: [number, number, number]; voxels: number }
-  >();
+interface GrowingWindow {
+  readonly low: [number, number, number];
+  readonly high: [number, number, number];
+  voxels: number;
+}
+
+/**
+ * The window of every value above 0 in a label map, in the order in which they first appear.
+ *
+ * @param labels - i fastest
+ */
+export function labelWindows(
+  labels: ArrayLike<number>,
+  [columns, rows, slices]: Vec3,
+): Map<number, LabelWindow> {
+  const found = new Map<number, GrowingWindow>();
   let at = 0;
   for (let k = 0; k < slices; k++) {
     for (let j = 0; j < rows; j++) {
-      for (let i = 0; i < columns; i++, at++) {
+      const row = at;
+      const end = at + columns;
+      // Runs are added whole, so that the work per voxel is one comparison.
+      while (at < end) {
         const value = labels[at] as number;
-        if (value === 0) continue;
-        const window = found.get(value);
-        if (window === undefined) {
-          found.set(value, { low: [i, j, k], high: [i, j, k], voxels: 1 });
-          continue;
-        }
-        window.voxels++;
-        if (i < window.low[0]) window.low[0] = i;
-        if (i > window.high[0]) window.high[0] = i;
-        if (j < window.low[1]) window.low[1] = j;
-        if (j > window.high[1]) window.high[1] = j;
-        window.high[2] = k;
+        const first = at;
+        do at++;
+        while (at < end && labels[at] === value);
+        if (value !== 0) addRun(found, value, [first - row, at - 1 - row], j, k);
       }
     }
   }
   return found;
+}
+
+function addRun(
+  found: Map<number, GrowingWindow>,
+  value: number,
+  [from, to]: readonly [number, number],
+  j: number,
+  k: number,
+): void {
+  const window = found.get(value);
+  if (window === undefined) {
+    found.set(value, { low: [from, j, k], high: [to, j, k], voxels: to - from + 1 });
+    return;
+  }
+  window.voxels += to - from + 1;
+  if (from < window.low[0]) window.low[0] = from;
+  if (to > window.high[0]) window.high[0] = to;
+  if (j < window.low[1]) window.low[1] = j;
+  if (j > window.high[1]) window.high[1] = j;
+  window.high[2] = k;
 }
