@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../contracts/errors.ts';
 import { parseRtstruct, RT_STRUCTURE_SET_STORAGE } from '../imaging/contour/parse-rtstruct.ts';
-import { openDicom, readString } from '../imaging/dicom/data-set.ts';
+import { hasAttribute, openDicom, readString } from '../imaging/dicom/data-set.ts';
 
 export interface DicomImages {
   readonly studyUid: string;
@@ -32,7 +32,6 @@ const TAGS = {
   series: { name: 'SeriesInstanceUID', tag: 'x0020000e' },
   rows: { name: 'Rows', tag: 'x00280010' },
 } as const;
-const PIXEL_DATA = 'x7fe00010';
 
 /** Reads every file below a folder and groups the images by series. */
 export async function scanDicomFolder(folder: string): Promise<DicomFolder> {
@@ -64,7 +63,7 @@ type Header =
 async function readHeader(path: string): Promise<Header | null> {
   const bytes = await readFile(path);
   try {
-    const { dataSet } = openDicom(bytes, PIXEL_DATA);
+    const { dataSet } = openDicom(bytes);
     const studyUid = readString(dataSet, TAGS.study) ?? '';
     if (readString(dataSet, TAGS.sopClass) === RT_STRUCTURE_SET_STORAGE) {
       const set = parseRtstruct(bytes);
@@ -77,7 +76,7 @@ async function readHeader(path: string): Promise<Header | null> {
       return { kind: 'structures', structures };
     }
     const seriesUid = readString(dataSet, TAGS.series);
-    if (seriesUid === undefined || dataSet.elements[TAGS.rows.tag] === undefined) return null;
+    if (seriesUid === undefined || !hasAttribute(dataSet, TAGS.rows)) return null;
     return { kind: 'image', studyUid, seriesUid, modality: readString(dataSet, TAGS.modality) ?? '' };
   } catch (error) {
     if (error instanceof PipelineError && error.code === 'NotDicom') return null;

@@ -6,7 +6,6 @@ import {
   requireString,
 } from '../imaging/dicom/data-set.ts';
 
-const PIXEL_DATA = 'x7fe00010';
 const SERIES_UID: Attribute = { name: 'SeriesInstanceUID', tag: 'x0020000e' };
 const SERIES_DESCRIPTION: Attribute = { name: 'SeriesDescription', tag: 'x0008103e' };
 const MODALITY: Attribute = { name: 'Modality', tag: 'x00080060' };
@@ -27,7 +26,7 @@ export interface SeriesHeader {
  * @throws NotDicom, TruncatedDicom, MissingAttribute
  */
 export function readSeriesHeader(bytes: Uint8Array): SeriesHeader {
-  const { dataSet } = openDicom(bytes, PIXEL_DATA);
+  const { dataSet } = openDicom(bytes);
   return {
     seriesUid: requireString(dataSet, SERIES_UID),
     seriesDescription: readString(dataSet, SERIES_DESCRIPTION) ?? '',

@@ -1,49 +1,71 @@
-import type { DataSet } from 'dicom-parser';
-import dicomParser from 'dicom-parser';
 import { PipelineError } from '../../contracts/errors.ts';
-import { requireReadableSyntax } from './transfer-syntax.ts';
+import { ByteSource, DataSet, type ElementPlace, UNDEFINED_LENGTH } from './data-elements.ts';
+import { decimalAt } from './decimal-string.ts';
+import { hasVr, readFileMeta } from './file-meta.ts';
+import { inflateDataSet } from './inflate-data-set.ts';
+import { requireTransferSyntax, type TransferSyntax } from './transfer-syntax.ts';
 
-/** A parsed DICOM file; elements are views into the caller's bytes, nothing is copied. */
+export type { DataSet } from './data-elements.ts';
+
+/** A DICOM file whose elements are views into the caller's bytes; nothing is copied unless the file is deflated. */
 export interface DicomFile {
-  readonly bytes: Uint8Array;
   readonly transferSyntaxUid: string;
+  readonly syntax: TransferSyntax;
   readonly dataSet: DataSet;
 }
 
-/** An attribute as people read it and as the parser names it: (0020,0032) is `x00200032`. */
+/** An attribute as people read it and as files number it: (0020,0032) is `x00200032`. */
 export interface Attribute {
   readonly name: string;
   readonly tag: `x${string}`;
 }
 
-const PREAMBLE_LENGTH = 128;
-const TRANSFER_SYNTAX_UID: Attribute = { name: 'TransferSyntaxUID', tag: 'x00020010' };
-
 /**
- * Parses a DICOM Part 10 file.
+ * Opens a DICOM file: Part 10, or a bare data set in little endian.
  *
- * @param untilTag - stop at this top-level tag; its own value is not walked through.
- * @throws NotDicom, TruncatedDicom, MissingAttribute, UnsupportedTransferSyntax
+ * Elements are found when they are first asked for; PixelData (7FE0,0010) is never walked through.
+ *
+ * @throws NotDicom, TruncatedDicom, MissingAttribute, UnsupportedTransferSyntax, DecompressionBomb
  */
-export function openDicom(source: Uint8Array, untilTag?: string): DicomFile {
-  // A Node Buffer's slice() shares memory where an array's copies, so it is not let past this line.
-  const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  requirePreamble(bytes);
-  const meta = guarded(() => dicomParser.readPart10Header(bytes));
-  const transferSyntaxUid = requireString(meta, TRANSFER_SYNTAX_UID);
-  requireReadableSyntax(transferSyntaxUid);
-  const options = untilTag === undefined ? {} : { untilTag };
-  return { bytes, transferSyntaxUid, dataSet: guarded(() => dicomParser.parseDicom(bytes, options)) };
+export function openDicom(bytes: Uint8Array): DicomFile {
+  const source = new ByteSource(bytes);
+  const { transferSyntaxUid, dataSetStart } = readFileMeta(source);
+  const syntax = requireTransferSyntax(transferSyntaxUid);
+  const { littleEndian } = syntax.encoding;
+  if (syntax.deflated) {
+    const inflated = new ByteSource(inflateDataSet(source.bytes.subarray(dataSetStart)));
+    return { transferSyntaxUid, syntax, dataSet: wholeDataSet(inflated, 0, true, littleEndian) };
+  }
+  // Some writers announce implicit VR and write explicit; the reverse is told apart element by element.
+  const explicitVr = syntax.encoding.explicitVr || hasVr(source, dataSetStart);
+  return { transferSyntaxUid, syntax, dataSet: wholeDataSet(source, dataSetStart, explicitVr, littleEndian) };
+}
+
+function wholeDataSet(
+  source: ByteSource,
+  start: number,
+  explicitVr: boolean,
+  littleEndian: boolean,
+): DataSet {
+  return new DataSet(source, start, source.view.byteLength, { explicitVr, littleEndian });
 }
 
 function tagText({ name, tag }: Attribute): string {
   return `${name} (${tag.slice(1, 5).toUpperCase()},${tag.slice(5).toUpperCase()})`;
 }
 
-/** First value of a text attribute without padding; undefined when absent or empty. */
-export function readString(dataSet: DataSet, { tag }: Attribute): string | undefined {
-  const text = guarded(() => dataSet.string(tag))?.trim();
-  return text === undefined || text === '' ? undefined : text;
+export function hasAttribute(dataSet: DataSet, attribute: Attribute): boolean {
+  return place(dataSet, attribute) !== undefined;
+}
+
+/** Text of an attribute, all its values, without padding; undefined when absent or empty. */
+export function readString(dataSet: DataSet, attribute: Attribute): string | undefined {
+  const found = place(dataSet, attribute);
+  if (found === undefined || isUnreadable(found)) return undefined;
+  const text = dataSet.source.latin1(found.offset, found.offset + found.length);
+  const end = text.indexOf('\0');
+  const trimmed = (end < 0 ? text : text.slice(0, end)).trim();
+  return trimmed === '' ? undefined : trimmed;
 }
 
 export function requireString(dataSet: DataSet, attribute: Attribute): string {
@@ -58,8 +80,9 @@ export function readStrings(dataSet: DataSet, attribute: Attribute): string[] {
 
 /** Values of a DS or IS attribute; undefined when absent, empty or not a list of finite numbers. */
 export function readNumbers(dataSet: DataSet, attribute: Attribute): number[] | undefined {
-  const values = readStrings(dataSet, attribute).map((value) => (value === '' ? Number.NaN : Number(value)));
-  return values.length === 0 || values.some((value) => !Number.isFinite(value)) ? undefined : values;
+  const found = place(dataSet, attribute);
+  if (found === undefined || isUnreadable(found)) return undefined;
+  return decimalAt(dataSet.source.bytes, found.offset, found.offset + found.length);
 }
 
 export function requireNumbers(dataSet: DataSet, attribute: Attribute, count: number): number[] {
@@ -67,39 +90,76 @@ export function requireNumbers(dataSet: DataSet, attribute: Attribute, count: nu
   return values === undefined || values.length < count ? missing(attribute, count) : values;
 }
 
-export function readUint16(dataSet: DataSet, { tag }: Attribute): number | undefined {
-  return guarded(() => dataSet.uint16(tag));
+/** First value of a US attribute. */
+export function readUint16(dataSet: DataSet, attribute: Attribute): number | undefined {
+  const found = placeOf(dataSet, attribute, 2);
+  return found && dataSet.source.view.getUint16(found.offset, found.encoding.littleEndian);
 }
 
-export function readInt16(dataSet: DataSet, { tag }: Attribute): number | undefined {
-  return guarded(() => dataSet.int16(tag));
+/** First value of an SS attribute. */
+export function readInt16(dataSet: DataSet, attribute: Attribute): number | undefined {
+  const found = placeOf(dataSet, attribute, 2);
+  return found && dataSet.source.view.getInt16(found.offset, found.encoding.littleEndian);
 }
 
 export function requireUint16(dataSet: DataSet, attribute: Attribute): number {
   return readUint16(dataSet, attribute) ?? missing(attribute);
 }
 
+/** Values of a UL attribute; undefined when absent or empty. */
+export function readUint32s(dataSet: DataSet, attribute: Attribute): number[] | undefined {
+  const found = placeOf(dataSet, attribute, 4);
+  if (found === undefined) return undefined;
+  const { view } = dataSet.source;
+  return Array.from({ length: Math.floor(found.length / 4) }, (_, n) =>
+    view.getUint32(found.offset + 4 * n, found.encoding.littleEndian),
+  );
+}
+
+/** Values of an FD attribute; FL and DS are taken where the file says so. Undefined when absent, empty or not finite. */
+export function readDoubles(dataSet: DataSet, attribute: Attribute): number[] | undefined {
+  const vr = place(dataSet, attribute)?.vr;
+  if (vr === 'DS' || vr === 'IS') return readNumbers(dataSet, attribute);
+  const size = vr === 'FL' ? 4 : 8;
+  const found = placeOf(dataSet, attribute, size);
+  if (found === undefined) return undefined;
+  const { view } = dataSet.source;
+  const { littleEndian } = found.encoding;
+  const values = Array.from({ length: Math.floor(found.length / size) }, (_, n) =>
+    size === 4
+      ? view.getFloat32(found.offset + 4 * n, littleEndian)
+      : view.getFloat64(found.offset + 8 * n, littleEndian),
+  );
+  return values.every(Number.isFinite) ? values : undefined;
+}
+
 /** Items of a sequence; an absent or empty sequence has none. */
 export function readItems(dataSet: DataSet, { tag }: Attribute): DataSet[] {
-  const items = dataSet.elements[tag]?.items ?? [];
-  return items.flatMap((item) => (item.dataSet === undefined ? [] : [item.dataSet]));
+  return dataSet.items(tagNumber(tag));
 }
 
 /** The bytes of a value as stored; undefined when absent or empty. */
-export function readBytes(dataSet: DataSet, { tag }: Attribute): Uint8Array | undefined {
-  const element = dataSet.elements[tag];
-  if (element === undefined || element.length === 0) return undefined;
-  return dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
+export function readBytes(dataSet: DataSet, attribute: Attribute): Uint8Array | undefined {
+  const found = placeOf(dataSet, attribute, 1);
+  return found && dataSet.source.bytes.subarray(found.offset, found.offset + found.length);
 }
 
-function requirePreamble(bytes: Uint8Array): void {
-  const [d, i, c, m] = bytes.subarray(PREAMBLE_LENGTH, PREAMBLE_LENGTH + 4);
-  if (d === 0x44 && i === 0x49 && c === 0x43 && m === 0x4d) return;
-  throw new PipelineError(
-    'NotDicom',
-    'the file has no "DICM" prefix at byte 128, so it is not a DICOM Part 10 file; remove it or export it again',
-    { byteLength: bytes.length },
-  );
+function place(dataSet: DataSet, { tag }: Attribute): ElementPlace | undefined {
+  return dataSet.find(tagNumber(tag));
+}
+
+/** The place of a value of at least `size` bytes. */
+function placeOf(dataSet: DataSet, attribute: Attribute, size: number): ElementPlace | undefined {
+  const found = place(dataSet, attribute);
+  return found === undefined || isUnreadable(found) || found.length < size ? undefined : found;
+}
+
+function isUnreadable({ length }: ElementPlace): boolean {
+  return length === 0 || length === UNDEFINED_LENGTH;
+}
+
+function tagNumber(tag: string): number {
+  return Number.parseInt(tag.slice(1), 16);
 }
 
 function missing(attribute: Attribute, count?: number): never {
@@ -109,18 +169,4 @@ function missing(attribute: Attribute, count?: number): never {
     `${tagText(attribute)} ${what}; the file cannot be placed in a volume: export the series again`,
     { attribute: attribute.name, tag: attribute.tag.slice(1) },
   );
-}
-
-/** The parser throws plain strings and range errors when a length points past the end of the file. */
-function guarded<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new PipelineError(
-      'TruncatedDicom',
-      'the DICOM data set ends early or its element lengths are damaged; transfer the file again',
-      {},
-      { cause },
-    );
-  }
 }

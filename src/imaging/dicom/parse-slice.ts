@@ -1,7 +1,8 @@
-import type { DataSet } from 'dicom-parser';
 import { PipelineError } from '../../contracts/errors.ts';
 import {
   type Attribute,
+  type DataSet,
+  hasAttribute,
   openDicom,
   readInt16,
   readNumbers,
@@ -12,8 +13,8 @@ import {
   requireString,
   requireUint16,
 } from './data-set.ts';
+import { locateFrames } from './encapsulated-frames.ts';
 import type { PixelLayout, Slice } from './slice.ts';
-import { locateFrame } from './stored-pixels.ts';
 
 const A = {
   sopClassUid: { name: 'SOPClassUID', tag: 'x00080016' },
@@ -46,8 +47,6 @@ const A = {
   units: { name: 'Units', tag: 'x00541001' },
 } as const satisfies Record<string, Attribute>;
 
-const PIXEL_DATA_TAG = 'x7fe00010';
-
 /**
  * Reads the slices of one file: one of a classic image, one per frame or tile of the others.
  *
@@ -57,10 +56,12 @@ const PIXEL_DATA_TAG = 'x7fe00010';
  * @throws UnsupportedImage for colour, multi-frame, localizer or LUT-scaled images
  */
 export function parseSlices(bytes: Uint8Array): readonly Slice[] {
-  const file = openDicom(bytes, PIXEL_DATA_TAG);
-  const { dataSet, transferSyntaxUid } = file;
+  const file = openDicom(bytes);
+  const { dataSet, transferSyntaxUid, syntax } = file;
   requireSingleGreyFrame(dataSet);
   const layout = readLayout(dataSet);
+  const frameBytes = layout.rows * layout.columns * (layout.bitsAllocated / 8);
+  const [parts = []] = locateFrames(dataSet, syntax, 1, frameBytes);
   const slice = {
     transferSyntaxUid,
     ...layout,
@@ -69,7 +70,7 @@ export function parseSlices(bytes: Uint8Array): readonly Slice[] {
     ...readPlane(dataSet),
     ...readValueMeaning(dataSet, layout),
     acquisition: {},
-    encoded: { transferSyntaxUid, layout, parts: locateFrame(file, layout) },
+    encoded: { transferSyntaxUid, layout, parts },
   };
   return [slice];
 }
@@ -93,7 +94,7 @@ function requireSingleGreyFrame(dataSet: DataSet): void {
   if (frames !== 1) throw refuse(`an image of ${frames} frames in one file is not read here`);
   if (readStrings(dataSet, A.imageType).includes('LOCALIZER'))
     throw refuse('a localizer is not a slice of a volume');
-  if (dataSet.elements[A.modalityLut.tag] !== undefined)
+  if (hasAttribute(dataSet, A.modalityLut))
     throw refuse('values behind a ModalityLUTSequence are not linear');
 }
 

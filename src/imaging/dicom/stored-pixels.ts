@@ -1,56 +1,28 @@
-import { PipelineError } from '../../contracts/errors.ts';
-import type { DicomFile } from './data-set.ts';
-import { decodeRleFrame } from './rle.ts';
+import { decodeSamples } from './codecs/decode-samples.ts';
 import type { EncodedFrame, PixelLayout, StoredPixels } from './slice.ts';
-import { RLE_LOSSLESS } from './transfer-syntax.ts';
-
-const PIXEL_DATA = 'x7fe00010';
-const UNDEFINED_LENGTH = 0xffffffff;
-const ITEM_TAG = 0xe000fffe;
+import { requireTransferSyntax } from './transfer-syntax.ts';
 
 /**
- * The parts of the only frame, as stored in the file: uncompressed samples, or the fragments of a compressed frame.
+ * Decodes the pixels of one slice.
  *
- * @throws TruncatedDicom when PixelData (7FE0,0010) is absent or shorter than rows x columns x bytes per sample.
+ * Uncompressed, aligned samples that fill their cells are a view into the file; everything else is a new array. Bits
+ * outside BitsStored, where old files keep overlays, are dropped. The sign is that of PixelRepresentation (0028,0103):
+ * a compressed sample's low BitsStored bits are the stored value, whatever sign its codestream declares, as PS3.5
+ * section 8.2 has it; some writers put two's complement numbers into an unsigned codestream.
+ *
+ * @returns one number per pixel, row by row; of a mosaic, of its tile only.
+ * @throws CorruptPixelData, TruncatedDicom, DecompressionBomb
+ * @throws InternalError when the codec was not loaded by `prepareCodecs`.
  */
-export function locateFrame(
-  { bytes, dataSet, transferSyntaxUid }: DicomFile,
-  layout: PixelLayout,
-): readonly Uint8Array[] {
-  const element = dataSet.elements[PIXEL_DATA];
-  if (element === undefined) throw truncated('it has no PixelData (7FE0,0010)');
-  const encapsulated = element.length === UNDEFINED_LENGTH || transferSyntaxUid === RLE_LOSSLESS;
-  if (encapsulated) return findFragments(bytes, element.dataOffset);
-  const expected = layout.rows * layout.columns * (layout.bitsAllocated / 8);
-  const available = Math.min(element.length, bytes.length - element.dataOffset);
-  if (available < expected) throw truncated(`it holds ${available} of ${expected} bytes of pixel data`);
-  return [bytes.subarray(element.dataOffset, element.dataOffset + expected)];
-}
-
-/** Decodes a frame into a typed array; copies only when samples are unaligned, packed or compressed. */
-export function decodeFrame({ parts, layout, transferSyntaxUid }: EncodedFrame): StoredPixels {
+export function decodeFrame({ parts, layout, transferSyntaxUid, tile }: EncodedFrame): StoredPixels {
+  const { codec, encoding } = requireTransferSyntax(transferSyntaxUid);
   const frame = parts.length === 1 ? (parts[0] as Uint8Array) : concatenate(parts);
-  const count = layout.rows * layout.columns;
-  const bytesPerSample = layout.bitsAllocated / 8;
-  const plain = transferSyntaxUid === RLE_LOSSLESS ? decodeRleFrame(frame, count, bytesPerSample) : frame;
-  const samples = viewSamples(plain, layout, count);
-  return layout.bitsStored === layout.bitsAllocated ? samples : unpack(samples, layout);
-}
-
-/** Fragments of a single-frame image: every item after the basic offset table belongs to the frame. */
-function findFragments(bytes: Uint8Array, start: number): readonly Uint8Array[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const fragments: Uint8Array[] = [];
-  let at = start;
-  while (at + 8 <= bytes.length && view.getUint32(at, true) === ITEM_TAG) {
-    const length = view.getUint32(at + 4, true);
-    if (at + 8 + length > bytes.length) throw truncated('a pixel data fragment is cut off');
-    fragments.push(bytes.subarray(at + 8, at + 8 + length));
-    at += 8 + length;
-  }
-  const [, ...frame] = fragments;
-  if (frame.length === 0) throw truncated('its encapsulated pixel data holds no frame');
-  return frame;
+  const decoded = codec === undefined ? undefined : decodeSamples(codec, frame, layout);
+  const pixels =
+    decoded !== undefined && 'samples' in decoded
+      ? storedSamples(decoded.samples, layout)
+      : readCells(decoded?.cells ?? frame, layout, encoding.littleEndian);
+  return tile === undefined ? pixels : crop(pixels, layout.columns, tile);
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {
@@ -63,19 +35,50 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-function viewSamples(bytes: Uint8Array, { bitsAllocated, signed }: PixelLayout, count: number): StoredPixels {
+/** Numbers from cells of BitsAllocated bits. */
+function readCells(cells: Uint8Array, layout: PixelLayout, littleEndian: boolean): StoredPixels {
+  const { bitsAllocated, bitsStored, highBit } = layout;
   const size = bitsAllocated / 8;
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const { buffer, byteOffset } = aligned;
-  if (size === 1) return signed ? new Int8Array(buffer, byteOffset, count) : aligned.subarray(0, count);
-  if (size === 2) {
+  const aligned = cells.byteOffset % size === 0;
+  const swapped = !littleEndian && size > 1;
+  const own = swapped ? swapBytes(cells, size) : aligned ? cells : new Uint8Array(cells);
+  const numbers = viewSamples(own, layout);
+  return bitsStored === bitsAllocated ? numbers : unpack(numbers, layout, highBit);
+}
+
+/** Numbers from decoded samples, whose stored bits are the low ones. */
+function storedSamples(samples: StoredPixels, layout: PixelLayout): StoredPixels {
+  const { bitsAllocated, bitsStored } = layout;
+  const fits = samples.BYTES_PER_ELEMENT === bitsAllocated / 8;
+  const cells = fits ? samples : emptySamples(layout, samples.length);
+  if (!fits) cells.set(samples);
+  const numbers = viewSamples(new Uint8Array(cells.buffer, cells.byteOffset, cells.byteLength), layout);
+  return bitsStored === bitsAllocated ? numbers : unpack(numbers, layout, bitsStored - 1);
+}
+
+function emptySamples({ bitsAllocated }: PixelLayout, count: number): StoredPixels {
+  if (bitsAllocated === 8) return new Uint8Array(count);
+  return bitsAllocated === 16 ? new Uint16Array(count) : new Uint32Array(count);
+}
+
+function swapBytes(cells: Uint8Array, size: number): Uint8Array {
+  const copy = Buffer.from(cells);
+  return size === 2 ? copy.swap16() : copy.swap32();
+}
+
+function viewSamples(bytes: Uint8Array, { rows, columns, bitsAllocated, signed }: PixelLayout): StoredPixels {
+  const { buffer, byteOffset } = bytes;
+  const count = rows * columns;
+  if (bitsAllocated === 8)
+    return signed ? new Int8Array(buffer, byteOffset, count) : bytes.subarray(0, count);
+  if (bitsAllocated === 16) {
     return signed ? new Int16Array(buffer, byteOffset, count) : new Uint16Array(buffer, byteOffset, count);
   }
   return signed ? new Int32Array(buffer, byteOffset, count) : new Uint32Array(buffer, byteOffset, count);
 }
 
-/** Drops bits outside BitsStored (old files keep overlays there) and extends the sign. */
-function unpack(samples: StoredPixels, { bitsStored, highBit, signed }: PixelLayout): StoredPixels {
+/** Keeps BitsStored bits up to the high bit and extends the sign. */
+function unpack(samples: StoredPixels, { bitsStored, signed }: PixelLayout, highBit: number): StoredPixels {
   const left = 31 - highBit;
   const right = 32 - bitsStored;
   const out = samples.slice();
@@ -86,6 +89,15 @@ function unpack(samples: StoredPixels, { bitsStored, highBit, signed }: PixelLay
   return out;
 }
 
-function truncated(why: string): PipelineError {
-  return new PipelineError('TruncatedDicom', `the image is incomplete: ${why}; transfer the file again`);
+function crop(
+  pixels: StoredPixels,
+  width: number,
+  { column, row, columns, rows }: NonNullable<EncodedFrame['tile']>,
+): StoredPixels {
+  const out = pixels.slice(0, rows * columns);
+  for (let y = 0; y < rows; y++) {
+    const from = (row + y) * width + column;
+    out.set(pixels.subarray(from, from + columns), y * columns);
+  }
+  return out;
 }

@@ -1,4 +1,4 @@
-import { PipelineError } from '../../contracts/errors.ts';
+import { PipelineError } from '../../../contracts/errors.ts';
 
 const HEADER_LENGTH = 64;
 const MAX_SEGMENTS = 15;
