@@ -12,7 +12,7 @@ import {
   requireNumbers,
   requireString,
 } from '../dicom/data-set.ts';
-import type { PatientContour, Roi, StructureSet } from './structure-set.ts';
+import { type PatientContour, type Roi, type StructureSet, UNTITLED_ROI } from './structure-set.ts';
 
 export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
 
@@ -32,6 +32,7 @@ const A = {
   structureSetRois: { name: 'StructureSetROISequence', tag: 'x30060020' },
   roiNumber: { name: 'ROINumber', tag: 'x30060022' },
   roiFrameOfReference: { name: 'ReferencedFrameOfReferenceUID', tag: 'x30060024' },
+  roiAlgorithm: { name: 'ROIGenerationAlgorithm', tag: 'x30060036' },
   roiName: { name: 'ROIName', tag: 'x30060026' },
   roiContours: { name: 'ROIContourSequence', tag: 'x30060039' },
   referencedRoiNumber: { name: 'ReferencedROINumber', tag: 'x30060084' },
@@ -54,13 +55,13 @@ const A = {
  * @throws NotDicom, TruncatedDicom, MissingAttribute, UnsupportedTransferSyntax
  * @throws UnsupportedRoiType when the file is another kind of object
  * @throws EmptyRtstruct when no ROI has a contour
- * @throws MalformedContour when points are not triples of finite numbers
+ * @throws MalformedContour when points are not triples of finite numbers, or a number with contours names two regions
  */
 export function parseRtstruct(bytes: Uint8Array): StructureSet {
   const { dataSet } = openDicom(bytes);
   requireStructureSet(dataSet);
   const contoursByRoi = readContours(dataSet);
-  const rois = readItems(dataSet, A.structureSetRois).map((item) => readRoi(dataSet, item, contoursByRoi));
+  const rois = readRois(dataSet, contoursByRoi);
   if (rois.every((roi) => roi.contours.length === 0)) {
     throw new PipelineError(
       'EmptyRtstruct',
@@ -94,11 +95,34 @@ function requireStructureSet(dataSet: DataSet): void {
   );
 }
 
+/** In the order of StructureSetROISequence; contours of a number that it does not list follow as untitled regions. */
+function readRois(dataSet: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): Roi[] {
+  const rois = new Map<number, Roi>();
+  for (const item of readItems(dataSet, A.structureSetRois)) {
+    const roi = readRoi(dataSet, item, drawings);
+    const earlier = rois.get(roi.number);
+    const clash = earlier !== undefined && earlier.name !== roi.name && roi.contours.length > 0;
+    if (clash) throw ambiguousNumber(earlier, roi);
+    if (earlier === undefined) rois.set(roi.number, roi);
+  }
+  for (const [number, drawing] of drawings) {
+    if (!rois.has(number) && drawing.contours.length > 0)
+      rois.set(number, { number, name: UNTITLED_ROI, ...drawing });
+  }
+  return [...rois.values()];
+}
+
 function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): Roi {
   const [number = 0] = requireNumbers(item, A.roiNumber, 1);
   const rawName = readBytes(item, A.roiName);
-  const name = rawName === undefined ? '' : decodeText(rawName, readStrings(dataSet, A.characterSet));
-  return { number, name, ...(drawings.get(number) ?? { contours: [] }) };
+  const name = rawName === undefined ? '' : decodeText(rawName, readStrings(dataSet, A.characterSet)).trim();
+  const algorithm = readString(item, A.roiAlgorithm);
+  return {
+    number,
+    name: name === '' ? UNTITLED_ROI : name,
+    ...(algorithm === undefined ? {} : { algorithm }),
+    ...(drawings.get(number) ?? { contours: [] }),
+  };
 }
 
 /** Contours by ROI number; an ROI listed twice keeps the contours of both items. */
@@ -182,5 +206,14 @@ function malformed(roiNumber: number, index: number, why: string): PipelineError
     'MalformedContour',
     `contour ${index + 1} of region number ${roiNumber} cannot be read: ${why}; save the contours again`,
     { roiNumber, contour: index + 1 },
+  );
+}
+
+function ambiguousNumber(first: Roi, second: Roi): PipelineError {
+  return new PipelineError(
+    'MalformedContour',
+    `region number ${first.number} is given to "${first.name}" and to "${second.name}", so its contours could belong to ` +
+      'either; save the contours again with a number for each region',
+    { roiNumber: first.number },
   );
 }

@@ -1,5 +1,8 @@
 import type { MaskWarning } from '../mask/mask-warning.ts';
 
+/** Name of a region to which its file gives none, as the XNAT viewer shows it. */
+export const UNTITLED_ROI = 'Untitled ROI';
+
 /** One contour as drawn: in the patient (RTSTRUCT) or on the pixels of one image (AIM). */
 export type Contour = PatientContour | ImageContour;
 

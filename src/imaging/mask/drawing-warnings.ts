@@ -29,8 +29,8 @@ export function drawingWarnings(region: string, drawing: RoiDrawing): MaskWarnin
     ),
     ...warn(
       'UnfilledContourTypes',
-      unfilled,
-      `${unfilled} open contour(s) or point(s) enclose nothing and were left out`,
+      unfilled.length,
+      `${unfilled.length} contour(s) of type ${[...new Set(unfilled)].join(', ')} enclose nothing that can be filled and were left out`,
       true,
     ),
     ...warn('RepeatedContours', duplicates, `${duplicates} contour(s) are drawn twice and count once`, false),

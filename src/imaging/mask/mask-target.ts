@@ -1,5 +1,6 @@
 import type { Vec3 } from '../geometry/vector.ts';
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
+import type { VolumePlan } from '../series/volume-plan.ts';
 
 /** The image grid a mask is built on; an `ImageVolume` is one, and so is its description stored as JSON. */
 export interface MaskTarget {
@@ -23,4 +24,22 @@ export interface AcquiredImage {
    * Columns and rows run along i and j of the grid and are spaced as they are.
    */
   readonly positionLps?: Vec3;
+}
+
+/** The grid that a planned volume will have, with the images that contours can name; no pixel is needed. */
+export function maskTarget(plan: VolumePlan): MaskTarget {
+  const { seriesUid, frameOfReferenceUid, geometry, references, irregularity } = plan;
+  // Origins of an upright stack differ by rounding only; its images are the planes of the grid, pixel on voxel.
+  const shifted = irregularity?.kinds.includes('gantry-tilt') === true;
+  return {
+    seriesUid,
+    ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
+    geometry,
+    slices: references.map(({ k, sopInstanceUid, frame, positionLps }) => ({
+      k,
+      sopInstanceUid,
+      frame,
+      ...(shifted ? { positionLps } : {}),
+    })),
+  };
 }

@@ -31,8 +31,8 @@ export interface PlacedContours {
   readonly outside: number;
   /** Contours of fewer than three different points. */
   readonly degenerate: number;
-  /** Contours whose type encloses nothing (POINT, OPEN_PLANAR, OPEN_NONPLANAR, or one that we do not know). */
-  readonly unfilled: number;
+  /** Types of the contours that enclose nothing: POINT, OPEN_PLANAR, OPEN_NONPLANAR, or one that we do not know. */
+  readonly unfilled: readonly string[];
 }
 
 const FILLED_TYPES = ['CLOSED_PLANAR', 'CLOSEDPLANAR_XOR', 'CLOSED_PLANAR_XOR'];
@@ -65,7 +65,7 @@ export function placeContours(target: MaskTarget, roi: Roi): PlacedContours {
     crossPlane: placed.filter((placement) => 'contourPlane' in placement),
     outside: count('outside'),
     degenerate: count('degenerate'),
-    unfilled: count('unfilled'),
+    unfilled: roi.contours.map(({ geometricType }) => geometricType).filter(isUnfilled),
   };
 }
 
@@ -77,7 +77,7 @@ interface PlacingContext {
 }
 
 function placeContour(contour: Contour, context: PlacingContext): Placement {
-  if (!FILLED_TYPES.includes(contour.geometricType)) return 'unfilled';
+  if (isUnfilled(contour.geometricType)) return 'unfilled';
   return 'pointsPx' in contour ? placeOnImage(contour, context) : placeInPatient(contour, context);
 }
 
@@ -104,6 +104,10 @@ function placeInPatient(contour: PatientContour, context: PlacingContext): Place
   if (vertexCount(polygon) < 3) return 'degenerate';
   const plane = findPlane(contour, k, context);
   return plane === undefined ? 'outside' : { polygon, xor, k, plane };
+}
+
+function isUnfilled(geometricType: string): boolean {
+  return !FILLED_TYPES.includes(geometricType);
 }
 
 function isXor({ geometricType }: Contour): boolean {

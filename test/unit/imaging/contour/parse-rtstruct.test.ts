@@ -144,3 +144,31 @@ describe('decodeText', () => {
     expect(decodeText(raw, sets)).toBe(text);
   });
 });
+
+describe('parseRtstruct and region numbers', () => {
+  it('keeps contours of a number that is not listed, as an untitled region', () => {
+    const listed = rtStruct({ rois: [{ number: 3, name: 'Liver', contours: [SQUARE] }] });
+    // ROINumber (3006,0022) in the list becomes 5; ReferencedROINumber (3006,0084) stays 3.
+    const at = Buffer.from(listed).indexOf(Uint8Array.from([0x06, 0x30, 0x22, 0x00]));
+    listed[at + 8] = '5'.charCodeAt(0);
+    const set = parseRtstruct(listed);
+    expect(set.rois.map(({ number, name, contours }) => [number, name, contours.length])).toEqual([
+      [5, 'Liver', 0],
+      [3, 'Untitled ROI', 1],
+    ]);
+  });
+
+  it('gives a region without a name the one that viewers show', () => {
+    const set = parseRtstruct(rtStruct({ rois: [{ number: 3, name: '  ', contours: [SQUARE] }] }));
+    expect(set.rois[0]?.name).toBe('Untitled ROI');
+  });
+
+  it('rejects one number for two drawn regions, since their contours cannot be told apart', () => {
+    const rois = [
+      { number: 1, name: 'Liver', contours: [SQUARE] },
+      { number: 1, name: 'Spleen', contours: [] },
+    ];
+    expect(codeOf(() => parseRtstruct(rtStruct({ rois })))).toBe('MalformedContour');
+    expect(() => parseRtstruct(rtStruct({ rois }))).toThrow('"Liver" and to "Spleen"');
+  });
+});
