@@ -1,6 +1,6 @@
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import { renderPlane } from './render-plane.ts';
-import { decideDataType, maxStorageError, storedRange } from './value-range.ts';
+import { maxStorageError, settlePlan, storedRange } from './value-range.ts';
 import type { SliceReference, VolumePlan } from './volume-plan.ts';
 
 /** One image volume in real-world values, in memory; voxels i fastest, then j, then k. */
@@ -24,9 +24,10 @@ export interface ImageVolume {
 }
 
 /** Makes a whole volume in one thread. */
-export function renderVolume(plan: VolumePlan): ImageVolume {
-  const ranges = plan.dataType === 'int16' ? [] : plan.slices.map(storedRange);
-  const dataType = decideDataType(plan, ranges);
+export function renderVolume(planned: VolumePlan): ImageVolume {
+  const ranges = planned.dataType === 'int16' ? [] : planned.slices.map(storedRange);
+  const plan = settlePlan(planned, ranges);
+  const dataType = plan.dataType === 'int16' ? 'int16' : 'float32';
   const [columns, rows, planes] = plan.geometry.sizeIjk;
   const area = columns * rows;
   const values = dataType === 'int16' ? new Int16Array(area * planes) : new Float32Array(area * planes);

@@ -1,69 +1,117 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import type { Slice, SliceHeader } from '../dicom/slice.ts';
-import { fromColumns, normalise } from '../geometry/vector.ts';
-import { createGeometry, type VolumeGeometry, voxelCount } from '../geometry/volume-geometry.ts';
-import { requireOneGrid } from './same-grid.ts';
-import { type OrderedSlices, orderSlices } from './slice-order.ts';
-import { describeValues } from './value-meaning.ts';
-import { plannedDataType } from './value-range.ts';
-import type { PlanOptions, SeriesPlan, VolumePlan } from './volume-plan.ts';
+import type { Slice } from '../dicom/slice.ts';
+import { planStack } from './plan-stack.ts';
+import { dropCopies } from './repeated-instances.ts';
+import { groupByGrid } from './same-grid.ts';
+import { rejectSlice, setAsideUnsuitable } from './set-aside.ts';
+import { noSlices } from './slice-order.ts';
+import { type SeriesPart, tellApart } from './tell-apart.ts';
+import type { IrregularPolicy, PlanOptions, RejectedInput, SeriesPlan, VolumePlan } from './volume-plan.ts';
 
-/** Enough for 1,500 slices of 1024 x 1024; more would not fit a stage's memory. */
-const MAX_VOXELS = 1_610_612_736;
+type Outcome =
+  | { readonly volume: VolumePlan }
+  | { readonly refusal: PipelineError; readonly part: SeriesPart<Slice> };
 
 /**
  * Decides which volumes the slices of one series make, before a pixel is decoded.
  *
- * @throws MixedSeries when slices differ in series, size, orientation, spacing, modality or frame of reference
- * @throws TooFewSlices, DegenerateOrientation, DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge
+ * Localizers and secondary captures are set aside; slices of differing grids, components, stacks, echoes, b-values and
+ * phases make a volume each; whatever cannot become part of a volume is rejected with a code.
+ *
+ * @throws MixedSeries when the slices name several series
+ * @throws Localizer, SecondaryCapture, ColourImage, MixedSeries, TooFewSlices, DegenerateOrientation,
+ *   DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge when no volume comes of the series
  */
-export function planSeries(slices: readonly Slice[], _options: PlanOptions = {}): SeriesPlan {
-  requireOneGrid(slices);
-  const volume = planVolume(orderSlices(slices));
-  return { seriesUid: volume.seriesUid, volumes: [volume], rejected: [] };
-}
-
-function planVolume(ordered: OrderedSlices<Slice>): VolumePlan {
-  const { slices } = ordered;
-  const first = slices[0] as Slice;
-  const geometry = stackGeometry(ordered);
-  requireVoxelLimit(voxelCount(geometry));
+export function planSeries(slices: readonly Slice[], options: PlanOptions = {}): SeriesPlan {
+  const seriesUid = requireOneSeries(slices);
+  const unique = dropCopies(slices);
+  const { suitable, rejected } = setAsideUnsuitable(unique.slices);
+  const parts = splitIntoParts(suitable);
+  const outcomes = parts.map((part) => planPart(part, parts, options.irregular ?? 'resample'));
+  const refused = outcomes.filter((outcome) => 'refusal' in outcome);
+  const volumes = outcomes.flatMap((outcome) => ('volume' in outcome ? [outcome.volume] : []));
+  if (volumes.length === 0) throw refused[0]?.refusal ?? noSlices();
   return {
-    studyUid: first.studyUid,
-    seriesUid: first.seriesUid,
-    ...(first.frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid: first.frameOfReferenceUid }),
-    modality: first.modality,
-    geometry,
-    slices,
-    references: slices.map(({ sopInstanceUid, frame, positionLps }, k) => ({
-      k,
-      sopInstanceUid,
-      frame,
-      positionLps,
-    })),
-    planes: slices.map((_, slice) => ({ sources: [{ slice, weight: 1, shiftPx: [0, 0] }] })),
-    dataType: plannedDataType(slices),
-    ...describeValues(slices),
+    seriesUid,
+    volumes: volumes.map((volume) => warnOfCopies(volume, unique.repeatedUids)),
+    rejected: [...rejected, ...refused.flatMap(rejectPart)],
   };
 }
 
-/** Geometry of an evenly spaced upright stack (PS3.3 C.7.6.2.1.1); the k axis is the slice normal. */
-function stackGeometry({ slices, normalLps, gapMm }: OrderedSlices<SliceHeader>): VolumeGeometry {
-  const first = slices[0] as SliceHeader;
-  const [rowGap, columnGap] = first.pixelSpacingMm;
-  return createGeometry({
-    sizeIjk: [first.columns, first.rows, slices.length],
-    spacingMm: [columnGap, rowGap, gapMm],
-    originLps: first.positionLps,
-    directionLps: fromColumns(normalise(first.rowCosinesLps), normalise(first.columnCosinesLps), normalLps),
+/** The parts of each grid; grids are numbered as stacks when there are several. */
+function splitIntoParts(slices: readonly Slice[]): SeriesPart<Slice>[] {
+  const groups = groupByGrid(slices);
+  return groups.flatMap((group, at) => {
+    const differs = group.differs === '' ? '' : `, differs in ${group.differs}`;
+    const grid = { kind: 'stack', index: at + 1, label: `stack ${at + 1}${differs}` } as const;
+    return tellApartOrKeep(group.slices).map((part) =>
+      groups.length === 1 ? part : { ...part, parts: [grid, ...part.parts] },
+    );
   });
 }
 
-function requireVoxelLimit(voxels: number): void {
-  if (voxels <= MAX_VOXELS) return;
-  throw new PipelineError(
-    'VolumeTooLarge',
-    `the series would make a volume of ${voxels} voxels, at most ${MAX_VOXELS} are allowed; select fewer slices`,
-    { voxels, allowed: MAX_VOXELS },
+/** An orientation that cannot be ordered is one part, which planning then refuses with the reason. */
+function tellApartOrKeep(slices: readonly Slice[]): SeriesPart<Slice>[] {
+  try {
+    return tellApart(slices);
+  } catch (error) {
+    if (error instanceof PipelineError) return [{ slices, parts: [], warnings: [] }];
+    throw error;
+  }
+}
+
+function planPart(
+  part: SeriesPart<Slice>,
+  all: readonly SeriesPart<Slice>[],
+  policy: IrregularPolicy,
+): Outcome {
+  const [first] = part.parts;
+  if (part.slices.length === 1 && all.some(({ slices }) => slices.length > 1))
+    return { refusal: straySlice(part), part };
+  try {
+    const volume = planStack(part.slices, policy);
+    const warnings = [...volume.warnings, ...part.warnings];
+    return {
+      volume:
+        first === undefined
+          ? { ...volume, warnings }
+          : { ...volume, part: first, parts: part.parts, warnings },
+    };
+  } catch (error) {
+    if (error instanceof PipelineError) return { refusal: error, part };
+    throw error;
+  }
+}
+
+function straySlice({ parts }: SeriesPart<Slice>): PipelineError {
+  return new PipelineError(
+    'MixedSeries',
+    `a single image (${parts.map(({ label }) => label).join(', ')}) lies among the slices of a larger stack and belongs to ` +
+      'none; export it as a series of its own if it is needed',
+    { parts: parts.map(({ label }) => label) },
   );
+}
+
+function rejectPart({ refusal, part }: { refusal: PipelineError; part: SeriesPart<Slice> }): RejectedInput[] {
+  return part.slices.map((slice) => rejectSlice(slice, refusal));
+}
+
+function requireOneSeries(slices: readonly Slice[]): string {
+  const uids = [...new Set(slices.map(({ seriesUid }) => seriesUid))];
+  const [uid] = uids;
+  if (uid === undefined) throw noSlices();
+  if (uids.length === 1) return uid;
+  throw new PipelineError(
+    'MixedSeries',
+    `the slices name ${uids.length} different values of SeriesInstanceUID (0020,000E); select the images of a single series`,
+    { attribute: 'SeriesInstanceUID (0020,000E)', values: uids.length },
+  );
+}
+
+function warnOfCopies(volume: VolumePlan, repeatedUids: readonly string[]): VolumePlan {
+  const own = new Set(volume.slices.map(({ sopInstanceUid }) => sopInstanceUid));
+  const copies = repeatedUids.filter((uid) => own.has(uid));
+  if (copies.length === 0) return volume;
+  const warning = `${copies.length} SOP instances came more than once with the same pixels and were used once`;
+  return { ...volume, warnings: [...volume.warnings, warning] };
 }

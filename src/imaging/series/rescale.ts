@@ -1,5 +1,7 @@
 import type { StoredPixels } from '../dicom/slice.ts';
 
+type RealWorldArray = Int16Array | Float32Array | Float64Array;
+
 /** `real-world = slope * stored + intercept`. */
 interface Rescale {
   readonly slope: number;
@@ -12,18 +14,14 @@ interface Rescale {
  * Integers that stay integers have loops of their own, one for each source type, because a loop that meets a single
  * type of array runs several times as fast as one that meets many.
  */
-export function rescaleInto(
-  out: Int16Array | Float32Array,
-  stored: StoredPixels,
-  { slope, intercept }: Rescale,
-): void {
+export function rescaleInto(out: RealWorldArray, stored: StoredPixels, { slope, intercept }: Rescale): void {
   if (slope === 1 && intercept === 0) copyInto(out, stored);
   else if (slope === 1 && Number.isInteger(intercept) && out instanceof Int16Array)
     shiftInto(out, stored, intercept);
   else rescaleAny(out, stored, slope, intercept);
 }
 
-function copyInto(out: Int16Array | Float32Array, stored: StoredPixels): void {
+function copyInto(out: RealWorldArray, stored: StoredPixels): void {
   // Samples that fit int16 have the same bits signed and unsigned, so they need no conversion.
   const samples =
     out instanceof Int16Array && stored instanceof Uint16Array
@@ -46,11 +44,6 @@ function shiftSigned(out: Int16Array, stored: Int16Array, intercept: number): vo
   for (let at = 0; at < stored.length; at++) out[at] = (stored[at] as number) + intercept;
 }
 
-function rescaleAny(
-  out: Int16Array | Float32Array,
-  stored: StoredPixels,
-  slope: number,
-  intercept: number,
-): void {
+function rescaleAny(out: RealWorldArray, stored: StoredPixels, slope: number, intercept: number): void {
   for (let at = 0; at < stored.length; at++) out[at] = slope * (stored[at] as number) + intercept;
 }

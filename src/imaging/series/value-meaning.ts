@@ -6,10 +6,12 @@ export function describeValues(
   slices: readonly SliceHeader[],
 ): Pick<VolumePlan, 'unit' | 'scaleSource' | 'padding' | 'warnings'> {
   const first = slices[0] as SliceHeader;
+  const padding = realWorldPadding(slices);
   return {
     unit: valueUnit(first),
-    scaleSource: first.rescale.fromFile ? 'rescale' : 'stored',
-    ...realWorldPadding(slices),
+    scaleSource: scaleSource(first),
+    ...(padding.range === undefined ? {} : { padding: padding.range }),
+    warnings: [...padding.warnings, ...unitWarnings(slices), ...inversionWarnings(first)],
   };
 }
 
@@ -18,8 +20,31 @@ function valueUnit({ modality, rescale, units }: SliceHeader): string {
   return units ?? rescale.type ?? 'US';
 }
 
+function scaleSource({ rescale }: SliceHeader): VolumePlan['scaleSource'] {
+  if (rescale.fromRealWorldMapping) return 'real-world-mapping';
+  return rescale.fromFile ? 'rescale' : 'stored';
+}
+
+function unitWarnings(slices: readonly SliceHeader[]): string[] {
+  const units = new Set(slices.map(valueUnit));
+  if (units.size === 1) return [];
+  return [
+    `slices state different units (${[...units].toSorted().join(', ')}); the first slice's is recorded`,
+  ];
+}
+
+function inversionWarnings({ photometricInterpretation }: SliceHeader): string[] {
+  if (photometricInterpretation !== 'MONOCHROME1') return [];
+  return ['MONOCHROME1: the smallest value is meant to be shown white; values are kept as they are stored'];
+}
+
+interface Padding {
+  readonly range?: { readonly low: number; readonly high: number };
+  readonly warnings: readonly string[];
+}
+
 /** Padding in real-world values; slices that disagree are said so, since no single range would be true. */
-function realWorldPadding(slices: readonly SliceHeader[]): Pick<VolumePlan, 'padding' | 'warnings'> {
+function realWorldPadding(slices: readonly SliceHeader[]): Padding {
   const ranges = slices.map(({ paddingStored, rescale: { slope, intercept } }) => {
     if (paddingStored === undefined) return undefined;
     const ends = [slope * paddingStored.low + intercept, slope * paddingStored.high + intercept];
@@ -34,5 +59,5 @@ function realWorldPadding(slices: readonly SliceHeader[]): Pick<VolumePlan, 'pad
       ],
     };
   }
-  return first === undefined ? { warnings: [] } : { padding: first, warnings: [] };
+  return first === undefined ? { warnings: [] } : { range: first, warnings: [] };
 }

@@ -1,4 +1,4 @@
-import type { Slice, SliceHeader } from '../dicom/slice.ts';
+import type { Slice, SliceHeader, StoredPixels } from '../dicom/slice.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
 import type { VolumePlan } from './volume-plan.ts';
 
@@ -13,13 +13,17 @@ const INT16_MAX = 32767;
 
 /** Range of the real-world values of one slice, found among its decoded pixels. */
 export function storedRange(slice: Slice): ValueRange {
-  const stored = decodeFrame(slice.encoded);
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < stored.length; at++) {
+  return realWorldRange(slice, decodeFrame(slice.encoded));
+}
+
+/** Range of a slice's pixels after its rescale. */
+export function realWorldRange(slice: SliceHeader, stored: StoredPixels): ValueRange {
+  let low = stored[0] as number;
+  let high = low;
+  for (let at = 1; at < stored.length; at++) {
     const value = stored[at] as number;
     if (value < low) low = value;
-    if (value > high) high = value;
+    else if (value > high) high = value;
   }
   return rescaleRange(slice, low, high);
 }
@@ -48,18 +52,37 @@ export function decideDataType(plan: VolumePlan, ranges: readonly ValueRange[]):
 }
 
 /**
+ * The plan with everything decided that only pixels can tell: its type, and the value of voxels outside every slice.
+ *
+ * @param ranges of all slices, by `storedRange`
+ */
+export function settlePlan(plan: VolumePlan, ranges: readonly ValueRange[]): VolumePlan {
+  const dataType = decideDataType(plan, ranges);
+  if (plan.fill !== 'minimum') return { ...plan, dataType };
+  return { ...plan, dataType, fill: Math.min(...ranges.map(({ low }) => low)) };
+}
+
+/**
  * Largest error that storing can cause, in the unit of the values: half a unit in the last place of the largest float32,
- * 0 for copied integers. Without `ranges` the largest value is what BitsStored allows.
+ * 0.5 for interpolated values rounded to integers, 0 for copied integers. Without `ranges` the largest value is what
+ * BitsStored allows.
  */
 export function maxStorageError(
   plan: VolumePlan,
   dataType: 'int16' | 'float32',
   ranges: readonly ValueRange[] = [],
 ): number {
-  if (dataType === 'int16') return 0;
+  if (dataType === 'int16') return isMixed(plan) ? 0.5 : 0;
   const known = ranges.length > 0 ? ranges : plan.slices.map(possibleRange);
   const largest = known.reduce((most, { low, high }) => Math.max(most, Math.abs(low), Math.abs(high)), 0);
   return largest === 0 ? 0 : 2 ** (Math.floor(Math.log2(largest)) - 24);
+}
+
+/** Some plane is not a plain copy of a slice. */
+function isMixed({ planes }: VolumePlan): boolean {
+  return planes.some(({ sources }) =>
+    sources.some(({ weight, shiftPx }) => weight !== 1 || !shiftPx.every(Number.isInteger)),
+  );
 }
 
 function rescaleRange({ rescale: { slope, intercept } }: SliceHeader, low: number, high: number): ValueRange {
@@ -71,6 +94,6 @@ function hasIntegralRescale({ rescale: { slope, intercept } }: SliceHeader): boo
   return Number.isInteger(slope) && Number.isInteger(intercept);
 }
 
-function fitsInt16({ low, high }: ValueRange): boolean {
+export function fitsInt16({ low, high }: ValueRange): boolean {
   return low >= INT16_MIN && high <= INT16_MAX;
 }

@@ -66,9 +66,14 @@ export interface VolumePlan {
   readonly irregularity?: IrregularityRecord;
   /**
    * Type of the real-world values. `by-range`: int16 when all decoded values fit, which only the pixels can tell; see
-   * `decideDataType`.
+   * `settlePlan` and `renderPlane`.
    */
   readonly dataType: 'int16' | 'float32' | 'by-range';
+  /**
+   * Real-world value of voxels that no acquired slice reaches; absent when there are none. `minimum` stands for the least
+   * value of the slices, which only the pixels can tell: `settlePlan` puts it in.
+   */
+  readonly fill?: number | 'minimum';
   readonly unit: string;
   readonly scaleSource: 'rescale' | 'stored' | 'real-world-mapping' | 'suv';
   /** Real-world values that mark voxels outside the acquired image; absent when the series names none. */
