@@ -96,6 +96,15 @@ export function readUint16(dataSet: DataSet, attribute: Attribute): number | und
   return found && dataSet.source.view.getUint16(found.offset, found.encoding.littleEndian);
 }
 
+/** Values of a US attribute, or of a table of 16-bit words; none when absent. */
+export function readUint16s(dataSet: DataSet, attribute: Attribute): number[] {
+  const found = placeOf(dataSet, attribute, 2);
+  if (found === undefined) return [];
+  return Array.from({ length: Math.min(Math.floor(found.length / 2), 65_536) }, (_, n) =>
+    dataSet.source.view.getUint16(found.offset + 2 * n, found.encoding.littleEndian),
+  );
+}
+
 /** First value of an SS attribute. */
 export function readInt16(dataSet: DataSet, attribute: Attribute): number | undefined {
   const found = placeOf(dataSet, attribute, 2);
