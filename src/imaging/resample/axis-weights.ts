@@ -12,7 +12,7 @@ export interface AxisWeights {
 
 /** Linear interpolation at the target's centre; beyond the outermost centres the edge value continues. */
 export function linearWeights(sourceSize: number, targetSize: number, ratio: number): AxisWeights {
-  return collect(targetSize, (target) => {
+  return collectWeights(targetSize, (target) => {
     const centre = Math.min(sourceSize - 1, Math.max(0, (target + 0.5) * ratio - 0.5));
     const start = Math.min(sourceSize - 1, Math.floor(centre + ROUNDING));
     const fraction = centre - start;
@@ -23,7 +23,7 @@ export function linearWeights(sourceSize: number, targetSize: number, ratio: num
 
 /** Share of the target voxel that each source voxel covers; only the part inside the source counts. */
 export function areaWeights(sourceSize: number, targetSize: number, ratio: number): AxisWeights {
-  return collect(targetSize, (target) => {
+  return collectWeights(targetSize, (target) => {
     const from = Math.min(sourceSize - 1, target * ratio);
     const to = Math.min(sourceSize, (target + 1) * ratio);
     const start = Math.floor(from + ROUNDING);
@@ -34,6 +34,24 @@ export function areaWeights(sourceSize: number, targetSize: number, ratio: numbe
     );
     const total = covered.reduce((sum, share) => sum + share, 0);
     return { start, weights: covered.map((share) => share / total) };
+  });
+}
+
+/**
+ * Anti-aliasing where voxels grow: a triangle over the target's neighbours, from centre to centre, instead of linear
+ * interpolation; it damps what the target spacing cannot show.
+ */
+export function triangleWeights(sourceSize: number, targetSize: number, ratio: number): AxisWeights {
+  if (ratio <= 1) return linearWeights(sourceSize, targetSize, ratio);
+  return collectWeights(targetSize, (target) => {
+    const centre = (target + 0.5) * ratio - 0.5;
+    const start = Math.min(sourceSize - 1, Math.max(0, Math.floor(centre - ratio) + 1));
+    const end = Math.max(start, Math.min(sourceSize - 1, Math.ceil(centre + ratio) - 1));
+    const raw = Array.from({ length: end - start + 1 }, (_, n) =>
+      Math.max(0, 1 - Math.abs(start + n - centre) / ratio),
+    );
+    const total = raw.reduce((sum, weight) => sum + weight, 0);
+    return { start, weights: total === 0 ? [1] : raw.map((weight) => weight / total) };
   });
 }
 
@@ -55,7 +73,7 @@ export function cropWeights(
   }
   const [first] = touched;
   if (first === undefined) return undefined;
-  const cropped = collect(touched.length, (position) => {
+  const cropped = collectWeights(touched.length, (position) => {
     const target = first + position;
     const start = table.starts[target] as number;
     const weights = [...table.weights.subarray(table.offsets[target], table.offsets[target + 1])];
@@ -65,9 +83,11 @@ export function cropWeights(
   return { first, table: cropped };
 }
 
-const ROUNDING = 1e-9;
+/** Centres this close coincide, in source voxels. */
+export const ROUNDING = 1e-9;
 
-function collect(
+/** Joins the weights of every target into one table. */
+export function collectWeights(
   size: number,
   weightsOf: (target: number) => { start: number; weights: number[] },
 ): AxisWeights {

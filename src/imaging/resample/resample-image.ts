@@ -1,9 +1,12 @@
 import type { Vec3 } from '../geometry/vector.ts';
 import { type VolumeGeometry, voxelCount } from '../geometry/volume-geometry.ts';
 import type { NiftiValues } from '../nifti/nifti-header.ts';
-import { linearWeights } from './axis-weights.ts';
-import { type GridWeights, PlaneResampler, type ReadPlane } from './plane-resampler.ts';
-import { targetGrid } from './target-grid.ts';
+import {
+  type ImageResamplingOptions,
+  type PaddingRange,
+  planImageResampling,
+} from './plan-image-resampling.ts';
+import { renderImagePlanes } from './render-image-planes.ts';
 
 /** An image in real-world values; an `ImageVolume` is one, and so is a decoded NIfTI file with its unit. */
 export interface ResampleImageInput {
@@ -11,7 +14,7 @@ export interface ResampleImageInput {
   readonly values: NiftiValues;
   readonly unit: string;
   /** Values (inclusive) that mark voxels outside the acquired image. */
-  readonly padding?: { readonly low: number; readonly high: number };
+  readonly padding?: PaddingRange;
 }
 
 export interface ResampledImage {
@@ -22,73 +25,24 @@ export interface ResampledImage {
   readonly maxRoundingError: number;
 }
 
-/** Below this share of acquired voxels a target voxel is padding itself. */
-const ENOUGH_ACQUIRED = 0.5;
-
 /**
- * Resamples an image linearly to another spacing, without anti-aliasing.
+ * Resamples an image to another spacing, linearly and without anti-aliasing unless the options say otherwise.
  *
  * Padding never mixes with acquired values: a target voxel is the mean of the acquired ones by their weights.
  *
  * @param spacingMm - voxel size along i, j and k, mm
  * @throws InvalidParameters, GantryTilt, VolumeTooLarge
  */
-export function resampleImage(image: ResampleImageInput, spacingMm: Vec3): ResampledImage {
-  const geometry = targetGrid(image.geometry, spacingMm);
-  const weights = linearGridWeights(image.geometry, geometry);
-  const rounded = image.values instanceof Int16Array && image.unit === 'HU';
-  const values = rounded ? new Int16Array(voxelCount(geometry)) : new Float32Array(voxelCount(geometry));
-  const write = rounded ? roundInto : (from: Float32Array, at: number) => values.set(from, at);
-  forEachSlice(image, geometry, weights, (slice, at) => write(slice, at, values));
-  return { geometry, values, maxRoundingError: rounded ? 0.5 : 0 };
-}
-
-function linearGridWeights(source: VolumeGeometry, target: VolumeGeometry): GridWeights {
-  const along = (axis: 0 | 1 | 2) =>
-    linearWeights(
-      source.sizeIjk[axis],
-      target.sizeIjk[axis],
-      target.spacingMm[axis] / source.spacingMm[axis],
-    );
-  return { i: along(0), j: along(1), k: along(2) };
-}
-
-function roundInto(from: Float32Array, at: number, values: Int16Array | Float32Array): void {
-  for (let n = 0; n < from.length; n++) values[at + n] = Math.round(from[n] as number);
-}
-
-function forEachSlice(
-  { geometry: source, values, padding }: ResampleImageInput,
-  target: VolumeGeometry,
-  weights: GridWeights,
-  emit: (slice: Float32Array, at: number) => void,
-): void {
-  const [columns, rows] = source.sizeIjk;
-  const plane = columns * rows;
-  const isPadding = ({ low, high }: { low: number; high: number }, value: number) =>
-    value >= low && value <= high;
-  const padded = padding !== undefined && values.some((value) => isPadding(padding, value));
-  const resampler = (read: ReadPlane) => new PlaneResampler(columns, rows, weights, read);
-  const image = resampler((k, into) => {
-    for (let n = 0; n < plane; n++) {
-      const value = values[k * plane + n] as number;
-      into[n] = padded && isPadding(padding, value) ? 0 : value;
-    }
-  });
-  const acquired = resampler((k, into) => {
-    for (let n = 0; n < plane; n++)
-      into[n] = padded && isPadding(padding, values[k * plane + n] as number) ? 0 : 1;
-  });
-  for (let k = 0; k < target.sizeIjk[2]; k++) {
-    const slice = image.slice(k);
-    const at = k * target.sizeIjk[0] * target.sizeIjk[1];
-    emit(padded ? excludePadding(slice, acquired.slice(k), padding.low) : slice, at);
-  }
-}
-
-function excludePadding(sums: Float32Array, shares: Float32Array, paddingValue: number): Float32Array {
-  return sums.map((sum, at) => {
-    const share = shares[at] as number;
-    return share >= ENOUGH_ACQUIRED ? sum / share : paddingValue;
-  });
+export function resampleImage(
+  { geometry, values, unit, padding }: ResampleImageInput,
+  spacingMm: Vec3,
+  options: Omit<ImageResamplingOptions, 'padding'> = {},
+): ResampledImage {
+  const padded =
+    padding !== undefined && values.some((value) => value >= padding.low && value <= padding.high);
+  const plan = planImageResampling(geometry, spacingMm, { ...options, ...(padded ? { padding } : {}) });
+  const rounded = values instanceof Int16Array && unit === 'HU';
+  const out = new (rounded ? Int16Array : Float32Array)(voxelCount(plan.target));
+  renderImagePlanes(plan, values, { first: 0, last: plan.target.sizeIjk[2] }, out);
+  return { geometry: plan.target, values: out, maxRoundingError: rounded ? 0.5 : 0 };
 }
