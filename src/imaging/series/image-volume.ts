@@ -27,7 +27,7 @@ export interface ImageVolume {
 export function renderVolume(planned: VolumePlan): ImageVolume {
   const ranges = planned.dataType === 'int16' ? [] : planned.slices.map(storedRange);
   const plan = settlePlan(planned, ranges);
-  const dataType = plan.dataType === 'int16' ? 'int16' : 'float32';
+  const { dataType } = plan;
   const [columns, rows, planes] = plan.geometry.sizeIjk;
   const area = columns * rows;
   const values = dataType === 'int16' ? new Int16Array(area * planes) : new Float32Array(area * planes);

@@ -19,31 +19,26 @@ interface Sums {
  * One plane mixed from shifted slices: bilinear within a slice, linear between slices.
  *
  * Padding and places outside a slice carry no weight. A voxel of which they make up more than half becomes padding itself.
- *
- * @returns false when a value did not fit int16
  */
 export function interpolatePlane(
   plan: VolumePlan,
   sources: readonly PlaneSource[],
   out: Int16Array | Float32Array,
-): boolean {
+): void {
   const [columns, rows] = plan.geometry.sizeIjk;
   const area = columns * rows;
   const sums = { columns, rows, values: new Float64Array(area), weights: new Float64Array(area) };
   for (const source of sources) addSource(sums, plan, source);
-  return finish(sums, fillOf(plan), out);
+  finish(sums, fillOf(plan), out);
 }
 
-function finish(sums: Sums, fill: number, out: Int16Array | Float32Array): boolean {
+function finish(sums: Sums, fill: number, out: Int16Array | Float32Array): void {
   const rounded = out instanceof Int16Array;
-  let fits = true;
   for (let at = 0; at < out.length; at++) {
     const weight = sums.weights[at] as number;
     const value = weight >= LEAST_INSIDE - ROUNDING ? (sums.values[at] as number) / weight : fill;
     out[at] = rounded ? Math.round(value) : value;
-    if (rounded && (value < -32768 || value > 32767)) fits = false;
   }
-  return fits;
 }
 
 /** Real-world value of voxels outside every acquired slice. */

@@ -2,19 +2,16 @@ import type { Slice } from '../dicom/slice.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
 import { interpolatePlane } from './interpolate-plane.ts';
 import { rescaleInto } from './rescale.ts';
-import { fitsInt16, realWorldRange } from './value-range.ts';
 import type { PlaneSource, VolumePlan } from './volume-plan.ts';
 
 /**
  * Real-world values of one plane of the output grid: decodes, rescales and, where the recipe says so, interpolates.
  *
- * Pure, and needs nothing but the plan, so that any thread can make any plane. A plan `by-range` may be rendered as int16
- * without a look at its ranges: a plane that does not fit says so, and the volume is rendered again as float32. A plan whose
- * fill is `minimum` goes through `settlePlan` first.
+ * Pure, and needs nothing but the plan, so that any thread can make any plane. A plan `by-range` goes through `settlePlan`
+ * first.
  *
  * @param k plane of the output grid, from 0
- * @param out columns x rows values of the plane, i fastest
- * @returns false when a value did not fit int16; `out` is void then
+ * @param out columns x rows values of the plane, i fastest; int16 where the plan says so, else float32
  * @throws what decoding finds: CorruptPixelData, TruncatedDicom, DecompressionBomb
  */
 export function renderPlane(
@@ -22,15 +19,12 @@ export function renderPlane(
   k: number,
   dataType: 'int16' | 'float32',
   out: Int16Array | Float32Array,
-): boolean {
+): void {
+  if (plan.dataType !== dataType) throw new Error(`the plan says ${plan.dataType}, not ${dataType}`);
   const { sources } = plan.planes[k] ?? { sources: [] };
   const slice = copiedSlice(plan, sources);
-  const mayOverflow = dataType === 'int16' && plan.dataType === 'by-range';
-  if (slice === undefined) return interpolatePlane(plan, sources, out);
-  const stored = decodeFrame(slice.encoded);
-  if (mayOverflow && !fitsInt16(realWorldRange(slice, stored))) return false;
-  rescaleInto(out, stored, slice.rescale);
-  return true;
+  if (slice === undefined) interpolatePlane(plan, sources, out);
+  else rescaleInto(out, decodeFrame(slice.encoded), slice.rescale);
 }
 
 /** The slice that a plane is a plain copy of; undefined when it is mixed or shifted. */

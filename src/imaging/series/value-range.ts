@@ -1,4 +1,4 @@
-import type { Slice, SliceHeader, StoredPixels } from '../dicom/slice.ts';
+import type { Slice, SliceHeader } from '../dicom/slice.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
 import type { VolumePlan } from './volume-plan.ts';
 
@@ -13,11 +13,7 @@ const INT16_MAX = 32767;
 
 /** Range of the real-world values of one slice, found among its decoded pixels. */
 export function storedRange(slice: Slice): ValueRange {
-  return realWorldRange(slice, decodeFrame(slice.encoded));
-}
-
-/** Range of a slice's pixels after its rescale. */
-export function realWorldRange(slice: SliceHeader, stored: StoredPixels): ValueRange {
+  const stored = decodeFrame(slice.encoded);
   let low = stored[0] as number;
   let high = low;
   for (let at = 1; at < stored.length; at++) {
@@ -45,18 +41,20 @@ export function plannedDataType(slices: readonly SliceHeader[]): VolumePlan['dat
   return slices.every((slice) => fitsInt16(possibleRange(slice))) ? 'int16' : 'by-range';
 }
 
-/** Type of a volume's values; `ranges` of all its slices are needed for a plan `by-range` only. */
-export function decideDataType(plan: VolumePlan, ranges: readonly ValueRange[]): 'int16' | 'float32' {
+function decideDataType(plan: VolumePlan, ranges: readonly ValueRange[]): 'int16' | 'float32' {
   if (plan.dataType !== 'by-range') return plan.dataType;
   return ranges.every(fitsInt16) ? 'int16' : 'float32';
 }
 
+/** A plan whose type no longer depends on its pixels. */
+export type SettledPlan = VolumePlan & { readonly dataType: 'int16' | 'float32' };
+
 /**
  * The plan with everything decided that only pixels can tell: its type, and the value of voxels outside every slice.
  *
- * @param ranges of all slices, by `storedRange`
+ * @param ranges of all slices, by `storedRange`; needed for a plan `by-range` only
  */
-export function settlePlan(plan: VolumePlan, ranges: readonly ValueRange[]): VolumePlan {
+export function settlePlan(plan: VolumePlan, ranges: readonly ValueRange[]): SettledPlan {
   const dataType = decideDataType(plan, ranges);
   if (plan.fill !== 'minimum') return { ...plan, dataType };
   return { ...plan, dataType, fill: Math.min(...ranges.map(({ low }) => low)) };

@@ -65,8 +65,8 @@ export interface VolumePlan {
   readonly planes: readonly PlaneRecipe[];
   readonly irregularity?: IrregularityRecord;
   /**
-   * Type of the real-world values. `by-range`: int16 when all decoded values fit, which only the pixels can tell; see
-   * `settlePlan` and `renderPlane`.
+   * Type of the real-world values. `by-range`: int16 when all decoded values fit, which only the pixels can tell:
+   * `settlePlan` decides.
    */
   readonly dataType: 'int16' | 'float32' | 'by-range';
   /**
