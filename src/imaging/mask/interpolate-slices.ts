@@ -58,7 +58,7 @@ function crop({ bits, columns }: SliceMask, { minColumn, maxColumn, minRow, maxR
 }
 
 /** Distance in mm from each voxel centre to the nearest centre of the other kind: negative inside. */
-function signedDistance(mask: SliceMask, spacingMm: readonly [number, number]): Float64Array {
+export function signedDistance(mask: SliceMask, spacingMm: readonly [number, number]): Float64Array {
   const outside = squaredDistance(mask, 1, spacingMm);
   const inside = squaredDistance(mask, 0, spacingMm);
   return outside.map((value, at) => Math.sqrt(value) - Math.sqrt(inside[at] as number));

@@ -11,6 +11,10 @@ export const MASK_WARNING_CODES = [
   'MergedRois',
   'FrameOfReferenceDiffers',
   'AmbiguousSynonyms',
+  'FramesOutsideVolume',
+  'PixelsOutsideImages',
+  'SegResampled',
+  'SurplusFrameDescriptions',
 ] as const;
 export type MaskWarningCode = (typeof MASK_WARNING_CODES)[number];
 
