@@ -39,7 +39,8 @@ export function decodeText(bytes: Uint8Array, characterSets: readonly string[]):
 }
 
 function decoderLabel(term: string): string | undefined {
-  return DECODERS[term.replace(/^ISO[_ ](2022 )?/u, '')];
+  const name = term.replace(/^ISO[_ ](2022 )?/u, '');
+  return Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
 }
 
 function decodeDeclared(bytes: Uint8Array, label: string): string {

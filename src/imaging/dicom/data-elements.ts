@@ -63,6 +63,7 @@ export class DataSet {
   readonly #start: number;
   readonly #end: number;
   #places: Map<number, ElementPlace> | undefined;
+  readonly #items = new Map<number, readonly DataSet[]>();
 
   constructor(source: ByteSource, start: number, end: number, encoding: ElementEncoding) {
     this.source = source;
@@ -97,30 +98,35 @@ export class DataSet {
     return this.#end;
   }
 
-  /** Items of a sequence, in order; none when it is absent or empty. */
-  items(tag: number): DataSet[] {
+  /** Items of a sequence, in order; none when it is absent or empty. They are kept, so asking again costs nothing. */
+  items(tag: number): readonly DataSet[] {
+    const known = this.#items.get(tag);
+    if (known !== undefined) return known;
     const sequence = this.find(tag);
-    if (sequence === undefined || sequence.length === 0) return [];
+    const items = sequence === undefined || sequence.length === 0 ? [] : this.#readItems(sequence);
+    this.#items.set(tag, items);
+    return items;
+  }
+
+  #readItems({ offset, length, encoding }: ElementPlace): readonly DataSet[] {
     const { view } = this.source;
-    const { littleEndian } = sequence.encoding;
-    const undefinedLength = sequence.length === UNDEFINED_LENGTH;
-    const end = undefinedLength ? this.#end : sequence.offset + sequence.length;
+    const end = length === UNDEFINED_LENGTH ? this.#end : offset + length;
     const items: DataSet[] = [];
-    let at = sequence.offset;
+    let at = offset;
     while (at + 8 <= end) {
-      const head = readTag(view, at, sequence.encoding);
+      const head = readTag(view, at, encoding);
       if (head === SEQUENCE_END) return items;
       if (head !== ITEM) throw damaged('a sequence holds something that is not an item');
       if (items.length === MAX_ITEMS) throw damaged(`a sequence has more than ${MAX_ITEMS} items`);
-      const length = view.getUint32(at + 4, littleEndian);
+      const itemLength = view.getUint32(at + 4, encoding.littleEndian);
       const start = at + 8;
-      const itemEnd = length === UNDEFINED_LENGTH ? end : start + length;
+      const itemEnd = itemLength === UNDEFINED_LENGTH ? end : start + itemLength;
       if (itemEnd > end) throw damaged('an item is longer than its sequence');
-      const item = new DataSet(this.source, start, itemEnd, sequence.encoding);
-      at = length === UNDEFINED_LENGTH ? item.index(start, false) : itemEnd;
+      const item = new DataSet(this.source, start, itemEnd, encoding);
+      at = itemLength === UNDEFINED_LENGTH ? item.index(start, false) : itemEnd;
       items.push(item);
     }
-    if (undefinedLength) throw damaged('a sequence has no end');
+    if (length === UNDEFINED_LENGTH) throw damaged('a sequence has no end');
     return items;
   }
 }

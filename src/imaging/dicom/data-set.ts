@@ -50,6 +50,11 @@ function wholeDataSet(
   return new DataSet(source, start, source.view.byteLength, { explicitVr, littleEndian });
 }
 
+/** Longer than any list of names or identifiers; a text of gigabytes must not become a string. */
+const MAX_TEXT = 1024 * 1024;
+/** VRs under which a 16-bit number may be written; a wider one would be cut in half. */
+const SHORT_VRS = new Set(['', 'US', 'SS', 'OW', 'UN']);
+
 function tagText({ name, tag }: Attribute): string {
   return `${name} (${tag.slice(1, 5).toUpperCase()},${tag.slice(5).toUpperCase()})`;
 }
@@ -62,7 +67,7 @@ export function hasAttribute(dataSet: DataSet, attribute: Attribute): boolean {
 export function readString(dataSet: DataSet, attribute: Attribute): string | undefined {
   const found = place(dataSet, attribute);
   if (found === undefined || isUnreadable(found)) return undefined;
-  const text = dataSet.source.latin1(found.offset, found.offset + found.length);
+  const text = dataSet.source.latin1(found.offset, found.offset + Math.min(found.length, MAX_TEXT));
   const end = text.indexOf('\0');
   const trimmed = (end < 0 ? text : text.slice(0, end)).trim();
   return trimmed === '' ? undefined : trimmed;
@@ -92,7 +97,7 @@ export function requireNumbers(dataSet: DataSet, attribute: Attribute, count: nu
 
 /** First value of a US attribute. */
 export function readUint16(dataSet: DataSet, attribute: Attribute): number | undefined {
-  const found = placeOf(dataSet, attribute, 2);
+  const found = shortPlace(dataSet, attribute);
   return found && dataSet.source.view.getUint16(found.offset, found.encoding.littleEndian);
 }
 
@@ -107,7 +112,7 @@ export function readUint16s(dataSet: DataSet, attribute: Attribute): number[] {
 
 /** First value of an SS attribute. */
 export function readInt16(dataSet: DataSet, attribute: Attribute): number | undefined {
-  const found = placeOf(dataSet, attribute, 2);
+  const found = shortPlace(dataSet, attribute);
   return found && dataSet.source.view.getInt16(found.offset, found.encoding.littleEndian);
 }
 
@@ -143,7 +148,7 @@ export function readDoubles(dataSet: DataSet, attribute: Attribute): number[] | 
 }
 
 /** Items of a sequence; an absent or empty sequence has none. */
-export function readItems(dataSet: DataSet, { tag }: Attribute): DataSet[] {
+export function readItems(dataSet: DataSet, { tag }: Attribute): readonly DataSet[] {
   return dataSet.items(tagNumber(tag));
 }
 
@@ -161,6 +166,11 @@ function place(dataSet: DataSet, { tag }: Attribute): ElementPlace | undefined {
 function placeOf(dataSet: DataSet, attribute: Attribute, size: number): ElementPlace | undefined {
   const found = place(dataSet, attribute);
   return found === undefined || isUnreadable(found) || found.length < size ? undefined : found;
+}
+
+function shortPlace(dataSet: DataSet, attribute: Attribute): ElementPlace | undefined {
+  const found = placeOf(dataSet, attribute, 2);
+  return found !== undefined && SHORT_VRS.has(found.vr) ? found : undefined;
 }
 
 function isUnreadable({ length }: ElementPlace): boolean {

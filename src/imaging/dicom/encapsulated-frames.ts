@@ -19,6 +19,13 @@ interface Fragment {
   readonly bytes: Uint8Array;
 }
 
+export interface FrameCount {
+  readonly frames: number;
+  /** Of one uncompressed frame. */
+  readonly frameBytes: number;
+  readonly bytesPerSample: number;
+}
+
 /** The parts of one frame: its samples in one part, or its fragments in order. Views into the file. */
 export type FrameParts = readonly Uint8Array[];
 
@@ -29,19 +36,20 @@ export type FrameParts = readonly Uint8Array[];
  * table, the basic offset table, one fragment per frame, or the marker that every codestream begins with, in this
  * order; a table that does not fit the fragments is not believed.
  *
- * @param frameBytes - length of an uncompressed frame.
  * @throws TruncatedDicom when pixel data are absent, short or cut off.
  * @throws CorruptPixelData when fragments cannot be assigned to frames.
  */
 export function locateFrames(
   dataSet: DataSet,
   syntax: TransferSyntax,
-  frames: number,
-  frameBytes: number,
+  { frames, frameBytes, bytesPerSample }: FrameCount,
 ): readonly FrameParts[] {
   const element = dataSet.find(PIXEL_DATA_TAG);
   if (element === undefined) throw truncated('it has no PixelData (7FE0,0010)');
-  if (syntax.codec === undefined) return plainFrames(dataSet.source, element, frames, frameBytes);
+  if (syntax.codec === undefined) {
+    const bytes = plainPixels(dataSet.source, element, frames * frameBytes, bytesPerSample);
+    return Array.from({ length: frames }, (_, n) => [bytes.subarray(n * frameBytes, (n + 1) * frameBytes)]);
+  }
   const { table, fragments } = findFragments(dataSet.source, element);
   if (frames === 1) return [fragments.map(({ bytes }) => bytes)];
   const starts =
@@ -58,18 +66,22 @@ export function locateFrames(
   return starts.map((start, frame) => fragments.slice(start, starts[frame + 1]).map(({ bytes }) => bytes));
 }
 
-function plainFrames(
+/** Samples of all frames. Bytes in big endian words (VR OW) come in turned pairs, which are turned back in a copy. */
+function plainPixels(
   { bytes }: ByteSource,
-  { offset, length }: ElementPlace,
-  frames: number,
-  frameBytes: number,
-): readonly FrameParts[] {
-  const expected = frames * frameBytes;
+  { offset, length, vr, encoding }: ElementPlace,
+  expected: number,
+  bytesPerSample: number,
+): Uint8Array {
   const available = length === UNDEFINED_LENGTH ? 0 : Math.min(length, bytes.length - offset);
   if (available < expected) throw truncated(`it holds ${available} of ${expected} bytes of pixel data`);
-  return Array.from({ length: frames }, (_, frame) => [
-    bytes.subarray(offset + frame * frameBytes, offset + (frame + 1) * frameBytes),
-  ]);
+  if (bytesPerSample > 1 || vr !== 'OW' || encoding.littleEndian) {
+    return bytes.subarray(offset, offset + expected);
+  }
+  const wholeWords = expected + (expected % 2);
+  if (available < wholeWords) throw truncated('its last word of pixel data is cut off');
+  const words = Buffer.from(bytes.subarray(offset, offset + wholeWords));
+  return new Uint8Array(words.swap16().buffer, words.byteOffset, expected);
 }
 
 /** The first item is the basic offset table, every other one a fragment. */

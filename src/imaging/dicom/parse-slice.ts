@@ -38,8 +38,9 @@ export function parseSlices(bytes: Uint8Array): readonly Slice[] {
   const frames = requireVolumeSlice(dataSet);
   const layout = readPixelLayout(dataSet);
   const common: CommonHeader = { transferSyntaxUid, ...layout, ...readCommon(dataSet, layout.signed) };
-  const frameBytes = layout.rows * layout.columns * (layout.bitsAllocated / 8);
-  const located = locateFrames(dataSet, syntax, frames, frameBytes);
+  const bytesPerSample = layout.bitsAllocated / 8;
+  const frameBytes = layout.rows * layout.columns * bytesPerSample;
+  const located = locateFrames(dataSet, syntax, { frames, frameBytes, bytesPerSample });
   const encoded = located.map((parts): EncodedFrame => ({ transferSyntaxUid, layout, parts }));
   if (hasFunctionalGroups(dataSet)) {
     const headers = readEnhancedFrames(dataSet, frames);

@@ -14,10 +14,10 @@ import { IMAGE, SEQUENCE } from './image-attributes.ts';
 /** Secondary Capture Image Storage and its multi-frame kinds `.7.1` to `.7.4`. */
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 /** Objects that look like images and are read elsewhere or not at all. */
-const NOT_AN_IMAGE: Readonly<Record<string, string>> = {
-  SEG: 'a segmentation is a mask: give it as the regions of interest',
-  RTDOSE: 'a dose grid is not an image series: leave this file out',
-};
+const NOT_AN_IMAGE: ReadonlyMap<string, string> = new Map([
+  ['SEG', 'a segmentation is a mask: give it as the regions of interest'],
+  ['RTDOSE', 'a dose grid is not an image series: leave this file out'],
+]);
 
 /**
  * Refuses what cannot be part of a grey volume.
@@ -33,7 +33,7 @@ export function requireVolumeSlice(dataSet: DataSet): number {
   const facts = { photometricInterpretation: photometric.slice(0, 16), samplesPerPixel: samples, frames };
   const refuse = (code: ErrorCode, what: string) =>
     new PipelineError(code, `${what}; leave this file out or export the series as greyscale slices`, facts);
-  const notAnImage = NOT_AN_IMAGE[modality];
+  const notAnImage = NOT_AN_IMAGE.get(modality);
   if (notAnImage !== undefined) throw new PipelineError('UnsupportedImage', notAnImage, { modality });
   if (readStrings(dataSet, IMAGE.imageType).includes('LOCALIZER')) throw localizer();
   if (samples !== 1 || !photometric.startsWith('MONOCHROME'))

@@ -54,7 +54,9 @@ export class WasmCodec {
   static async load({ loader, wasm, decoder }: WasmPackage): Promise<WasmCodec> {
     try {
       const [{ default: start }, bytes] = await Promise.all([loader(), readFile(locate(wasm))]);
-      return new WasmCodec(start as StartModule, await WebAssembly.compile(bytes), decoder);
+      const codec = new WasmCodec(start as StartModule, await WebAssembly.compile(bytes), decoder);
+      codec.#instance = startInstance(codec.#start, codec.#compiled);
+      return codec;
     } catch (cause) {
       throw new PipelineError(
         'ConfigurationError',
@@ -118,7 +120,7 @@ function startInstance(start: StartModule, compiled: WebAssembly.Module): WasmIn
   return settings as unknown as WasmInstance;
 }
 
-/** In the package, else beside this code, which is where a bundle carries it. */
+/** In the package, else beside this code, which is where a bundle carries it: its name with `-` for `/`. */
 function locate(wasm: string): string | URL {
   try {
     return createRequire(import.meta.url).resolve(wasm);

@@ -180,19 +180,80 @@ describe('parseSlices', () => {
   });
 
   it.each([
-    { name: 'colour', element: { tag: '00280002', vr: 'US', value: 3 } as const },
-    { name: 'a palette', element: { tag: '00280004', vr: 'CS', value: 'PALETTE COLOR' } as const },
-    { name: 'several frames', element: { tag: '00280008', vr: 'IS', value: '4' } as const },
+    { name: 'colour', code: 'ColourImage', element: { tag: '00280002', vr: 'US', value: 3 } as const },
+    {
+      name: 'a palette',
+      code: 'ColourImage',
+      element: { tag: '00280004', vr: 'CS', value: 'PALETTE COLOR' } as const,
+    },
+    {
+      name: 'several frames without functional groups',
+      code: 'UnsupportedImage',
+      element: { tag: '00280008', vr: 'IS', value: '4' } as const,
+    },
+    {
+      name: 'half a frame',
+      code: 'UnsupportedImage',
+      element: { tag: '00280008', vr: 'IS', value: '0' } as const,
+    },
     {
       name: 'a localizer',
+      code: 'Localizer',
       element: { tag: '00080008', vr: 'CS', value: 'ORIGINAL\\PRIMARY\\LOCALIZER' } as const,
     },
-    { name: 'a modality LUT', element: { tag: '00283000', vr: 'SQ', value: [] } as const },
-    { name: 'no columns', element: { tag: '00280011', vr: 'US', value: 0 } as const },
-    { name: '12 bits allocated', element: { tag: '00280100', vr: 'US', value: 12 } as const },
-    { name: 'a high bit beyond the sample', element: { tag: '00280102', vr: 'US', value: 16 } as const },
-  ])('refuses an image with $name', ({ element }) => {
-    expect(codeOf(() => parseSlice(ctSlice({ ...BASE, ...change(element) })))).toBe('UnsupportedImage');
+    {
+      name: 'a segmentation',
+      code: 'UnsupportedImage',
+      element: { tag: '00080060', vr: 'CS', value: 'SEG' } as const,
+    },
+    {
+      name: 'a dose grid',
+      code: 'UnsupportedImage',
+      element: { tag: '00080060', vr: 'CS', value: 'RTDOSE' } as const,
+    },
+    {
+      name: 'a modality LUT',
+      code: 'UnsupportedImage',
+      element: { tag: '00283000', vr: 'SQ', value: [] } as const,
+    },
+    {
+      name: 'no columns',
+      code: 'UnsupportedImage',
+      element: { tag: '00280011', vr: 'US', value: 0 } as const,
+    },
+    {
+      name: '12 bits allocated',
+      code: 'UnsupportedImage',
+      element: { tag: '00280100', vr: 'US', value: 12 } as const,
+    },
+    {
+      name: 'a high bit beyond the sample',
+      code: 'UnsupportedImage',
+      element: { tag: '00280102', vr: 'US', value: 16 } as const,
+    },
+    {
+      name: 'rows too wide for their attribute',
+      code: 'MissingAttribute',
+      element: { tag: '00280010', vr: 'UL', value: 0x10002 } as const,
+    },
+  ])('refuses an image with $name', ({ element, code }) => {
+    expect(codeOf(() => parseSlice(ctSlice({ ...BASE, ...change(element) })))).toBe(code);
+  });
+
+  it.each(['1.2.840.10008.5.1.4.1.1.7', '1.2.840.10008.5.1.4.1.1.7.2'])(
+    'refuses a secondary capture (%s) without a place in the patient',
+    (sopClassUid) => {
+      const changes = {
+        '00080016': { tag: '00080016', vr: 'UI', value: sopClassUid },
+        '00200032': undefined,
+      } as const;
+      expect(codeOf(() => parseSlices(ctSlice({ ...BASE, changes })))).toBe('SecondaryCapture');
+    },
+  );
+
+  it('reads a secondary capture that knows its place', () => {
+    const sopClass: Element = { tag: '00080016', vr: 'UI', value: '1.2.840.10008.5.1.4.1.1.7' };
+    expect(parseSlice(ctSlice({ ...BASE, ...change(sopClass) })).positionLps).toEqual([1.5, -2, 3]);
   });
 
   it.each(['00200032', '00200037', '00280030', '00280010', '0020000e', '00080018', '00280004'])(
