@@ -2,7 +2,7 @@
 
 Stock ministack saves on SIGTERM. Here each AWS call marks its service, and a thread saves the marked services
 0.2 s later; a service whose snapshot is slow to make is saved less often, so that saving takes at most a fifth of
-the time. Queues are saved before SendMessage is answered while that is quick. DynamoDB items have a journal.
+the time. What must not wait for that has a journal: DynamoDB items, messages, starts of executions.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ministack import app
 from ministack.core import persistence
-from ministack.services import cloudformation, cloudwatch_logs, sqs
+from ministack.services import cloudformation, cloudwatch_logs
 from ministack.services import stepfunctions as sfn
 
 from . import upstream
-from .dynamodb_journal import DynamoDbJournal
+from .journal import ServiceJournal
 
 logger = logging.getLogger("contourflow.autosave")
 
@@ -36,7 +36,6 @@ upstream.require(cloudformation, "_stacks")
 _DELAY_S = 0.2
 # A service is not saved again before this many times the duration of its last save has passed.
 _REST = 4.0
-_QUICK_SAVE_S = 0.005
 _DEPLOYMENT_INTERVAL_S = 1.0
 # Items are safe in the journal; the tables are written out only once it has grown, or when a table itself changes.
 _ITEM_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"})
@@ -49,14 +48,13 @@ _READ_PREFIXES = ("Get", "List", "Describe", "Head", "Query", "Scan", "BatchGet"
 class Autosave:
     """Marks and saves. One per process."""
 
-    def __init__(self, folder: Path, journal: DynamoDbJournal) -> None:
+    def __init__(self, folder: Path, journals: Mapping[str, ServiceJournal]) -> None:
         self._folder = folder
-        self._journal = journal
+        self._journals = journals
         self._changed = threading.Condition()
         self._marked: set[str] = set()
         self._not_before: dict[str, float] = {}
         self._save_lock = threading.Lock()
-        self._last_sqs_save_s = 0.0
         self._deployments: list[tuple[str, str, str]] = []
         self._stopping = False
         self._thread = threading.Thread(target=self._work, daemon=True, name="contourflow-autosave")
@@ -66,9 +64,6 @@ class Autosave:
         upstream.replace(app, "_load_persisted_state", self._loading)
         upstream.replace(sfn, "_add_event", self._marking("stepfunctions"))
         upstream.replace(cloudwatch_logs, "_append_log_events", self._marking("cloudwatch_logs"))
-        actions = upstream.require(sqs, "_HANDLERS")
-        for action in ("SendMessage", "SendMessageBatch"):
-            actions[action] = self._saving_queue(actions[action])
         self._thread.start()
 
     def mark(self, *keys: str) -> None:
@@ -84,20 +79,21 @@ class Autosave:
                 self.mark("sqs")
             return
         if service == "dynamodb" and action in _ITEM_WRITES:
-            if self._journal.lines > _JOURNAL_LINES_PER_SNAPSHOT:
+            if self._journals[service].files.lines > _JOURNAL_LINES_PER_SNAPSHOT:
                 self.mark("dynamodb")
             return
         self.mark(*_state_keys(service), *_SIDE_EFFECTS)
 
     def save(self, key: str) -> None:
         """Save one service now."""
+        journal = self._journals.get(key)
         with self._save_lock:
-            if key == "dynamodb":
-                number = self._journal.start_new_file()
+            if journal is None:
                 self._write(key)
-                self._journal.drop_before(number)
             else:
+                number = journal.files.start_new_file()
                 self._write(key)
+                journal.files.drop_before(number)
 
     def stop(self) -> None:
         """Stop saving in the background; ministack's shutdown has written everything once more."""
@@ -150,11 +146,12 @@ class Autosave:
     def _loading(self, load: Any) -> Any:
         def load_all() -> None:
             load()
-            replayed = self._journal.replay()
-            self._journal.install()
-            if replayed:
-                logger.info("replayed %d DynamoDB changes that were newer than the snapshot", replayed)
-                self.mark("dynamodb")
+            for key, journal in self._journals.items():
+                replayed = journal.replay()
+                journal.install()
+                if replayed:
+                    logger.info("replayed %d changes of %s that were newer than its snapshot", replayed, key)
+                    self.mark(key)
 
         return load_all
 
@@ -168,20 +165,6 @@ class Autosave:
             return marked
 
         return wrap
-
-    def _saving_queue(self, send: Any) -> Any:
-        def send_and_save(*args: Any, **kwargs: Any) -> Any:
-            answer = send(*args, **kwargs)
-            if self._last_sqs_save_s > _QUICK_SAVE_S:
-                self.mark("sqs")
-                self._last_sqs_save_s *= 0.9
-                return answer
-            started = time.monotonic()
-            self.save("sqs")
-            self._last_sqs_save_s = time.monotonic() - started
-            return answer
-
-        return send_and_save
 
 
 def _state_keys(service: str) -> list[str]:

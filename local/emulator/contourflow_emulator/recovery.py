@@ -33,8 +33,11 @@ class Recovery:
         """Mark interrupted executions ABORTED where ministack, on loading its state, would mark them FAILED."""
         upstream.replace(sfn, "_restore_state", self._aborting)
 
-    def end_interrupted_jobs(self) -> None:
-        """End orphaned job processes and fail their jobs; call once the state is loaded."""
+    def end_interrupted(self) -> None:
+        """End orphaned job processes and what only a journal knew of; call once the state is loaded."""
+        for execution in sfn._executions.all_values():
+            if execution["status"] == "RUNNING":
+                self._abort(execution)
         self._failed = self._jobs.end_orphans()
 
     def announce(self) -> None:
@@ -55,11 +58,14 @@ class Recovery:
             executions = (data or {}).get("executions")
             for execution in executions.all_values() if executions is not None else []:
                 if execution["status"] == "RUNNING":
-                    execution.update(status="ABORTED", stopDate=sfn.now_iso(), error=ERROR, cause=CAUSE)
-                    details = {"executionAbortedEventDetails": {"error": ERROR, "cause": CAUSE}}
-                    sfn._add_event(execution, "ExecutionAborted", details)
-                    if not execution.get("mapRunArn") and not execution.get("sync"):
-                        self._aborted.append(execution)
+                    self._abort(execution)
             restore(data)
 
         return restore_state
+
+    def _abort(self, execution: dict[str, Any]) -> None:
+        execution.update(status="ABORTED", stopDate=sfn.now_iso(), error=ERROR, cause=CAUSE)
+        details = {"executionAbortedEventDetails": {"error": ERROR, "cause": CAUSE}}
+        sfn._add_event(execution, "ExecutionAborted", details)
+        if not execution.get("mapRunArn") and not execution.get("sync"):
+            self._aborted.append(execution)

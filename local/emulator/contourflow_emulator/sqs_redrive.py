@@ -15,7 +15,7 @@ from ministack.services import sqs
 
 from . import upstream
 
-for _name in ("_queues", "_queue_by_arn", "_Err"):
+for _name in ("_queues", "_queues_lock", "_queue_by_arn", "_Err"):
     upstream.require(sqs, _name)
 
 _tasks: list[dict[str, Any]] = []
@@ -38,11 +38,12 @@ def _start(request: dict[str, Any], _queue_url: str) -> dict[str, Any]:
     if source is None:
         raise sqs._Err("ResourceNotFoundException", f"The queue {source_arn} does not exist.", 404)
     target = _target(source_arn, request.get("DestinationArn"))
-    messages, source["messages"] = list(source["messages"]), []
     now = time.time()
-    for message in messages:
-        message.update(visible_at=now, receive_count=0, receipt_handle=None)
-    target["messages"].extend(messages)
+    with sqs._queues_lock:
+        messages, source["messages"] = list(source["messages"]), []
+        for message in messages:
+            message.update(visible_at=now, receive_count=0, receipt_handle=None)
+        target["messages"].extend(messages)
     esm_wake.set()
     task = {
         "TaskHandle": str(uuid.uuid4()),

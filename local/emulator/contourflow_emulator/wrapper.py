@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ministack import app
@@ -27,6 +27,9 @@ from .autosave import Autosave
 from .batch_jobs import BatchJobs
 from .call_log import CallLog
 from .dynamodb_journal import DynamoDbJournal
+from .execution_journal import ExecutionJournal
+from .journal import ServiceJournal
+from .queue_journal import QueueJournal
 from .recovery import Recovery
 from .settings import Settings
 
@@ -38,7 +41,7 @@ class Wrapper:
     jobs: BatchJobs
     recovery: Recovery
     autosave: Autosave
-    journal: DynamoDbJournal
+    journals: Mapping[str, ServiceJournal]
     calls: CallLog
 
     def after_start(self) -> None:
@@ -54,7 +57,8 @@ class Wrapper:
         """
         self.autosave.stop()
         self.jobs.stop_all()
-        self.journal.close()
+        for journal in self.journals.values():
+            journal.files.close()
         self.calls.stop()
 
 
@@ -76,8 +80,13 @@ def install(settings: Settings) -> Wrapper:
     sfn_s3.install()
     sfn_batch.install(jobs)
     sfn_distributed_map.install()
-    journal = DynamoDbJournal(settings.state_dir / "journal")
-    autosave = Autosave(settings.state_dir / "services", journal)
+    folder = settings.state_dir / "journal"
+    journals: dict[str, ServiceJournal] = {
+        "dynamodb": DynamoDbJournal(folder),
+        "sqs": QueueJournal(folder),
+        "stepfunctions": ExecutionJournal(folder),
+    }
+    autosave = Autosave(settings.state_dir / "services", journals)
     calls = CallLog(settings.state_dir / "calls.jsonl", autosave.mark_call)
     calls.install()
     sfn_executions.install()
@@ -89,9 +98,9 @@ def install(settings: Settings) -> Wrapper:
     if not settings.scheduled_rules:
         for module in (eventbridge, scheduler):
             upstream.replace(module, "start_scheduler", lambda _original: lambda: None)
-    return Wrapper(jobs, recovery, autosave, journal, calls)
+    return Wrapper(jobs, recovery, autosave, journals, calls)
 
 
 def _load_and_recover(load: Callable[[], None], recovery: Recovery) -> None:
     load()
-    recovery.end_interrupted_jobs()
+    recovery.end_interrupted()
