@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from conftest import Emulator, wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/machine"
 ACCOUNT = "arn:aws:{service}:us-east-1:000000000000:{name}"
+LONG = {"VisibilityTimeout": "600"}
+# Says what it began and what it finished; the first process to get a message is killed in the middle.
+CONSUMER = """
+import { appendFileSync } from 'node:fs';
+export const handler = async ({ Records }) => {
+  for (const { body } of Records) appendFileSync(process.env.DIARY, `begun ${body}\\n`);
+  await new Promise((done) => setTimeout(done, Number(process.env.WORK_MS)));
+  for (const { body } of Records) appendFileSync(process.env.DIARY, `done ${body}\\n`);
+};
+"""
 
 
 def arn_of(service: str, name: str) -> str:
@@ -25,11 +41,66 @@ def bodies_in(emulator: Emulator, url: str) -> list[str]:
     return found
 
 
+def consume(emulator: Emulator, queue: str, diary: Path, work_ms: int) -> None:
+    """A function that takes `work_ms` over the messages of the queue."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("index.mjs", CONSUMER)
+    functions = emulator.client("lambda")
+    functions.create_function(
+        FunctionName="consumer",
+        Runtime="nodejs24.x",
+        Handler="index.handler",
+        Role=ROLE,
+        Timeout=30,
+        Code={"ZipFile": packed.getvalue()},
+        Environment={"Variables": {"DIARY": str(diary), "WORK_MS": str(work_ms)}},
+    )
+    functions.create_event_source_mapping(FunctionName="consumer", EventSourceArn=arn_of("sqs", queue))
+
+
 def route_to(emulator: Emulator, queue: str, pattern: dict[str, Any]) -> None:
     """A rule that puts what matches into the queue."""
     events = emulator.client("events")
     events.put_rule(Name=queue, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=queue, Targets=[{"Id": "q", "Arn": arn_of("sqs", queue)}])
+
+
+@pytest.fixture
+def diary(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "diary"
+    path.touch()
+    yield path
+
+
+def test_a_message_that_was_being_worked_on_comes_again_at_once(crashing: Emulator, diary: Path) -> None:
+    sqs = crashing.client("sqs")
+    url = sqs.create_queue(QueueName="work", Attributes=LONG)["QueueUrl"]
+    consume(crashing, "work", diary, work_ms=4_000)
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    wait_for(lambda: "begun one" in diary.read_text())
+    time.sleep(1)
+    crashing.kill()
+    crashing.start()
+    wait_for(lambda: diary.read_text().count("begun one") == 2, seconds=10)
+    wait_for(lambda: bodies_in_all_states(crashing, url) == [], seconds=15)
+    crashing.kill()
+    crashing.start()
+    time.sleep(3)
+    assert diary.read_text().count("begun one") == 2
+
+
+def test_a_message_received_by_a_client_stays_hidden(crashing: Emulator) -> None:
+    """A client of ours may have outlived the emulator, and still be at it."""
+    sqs = crashing.client("sqs")
+    url = sqs.create_queue(QueueName="work", Attributes=LONG)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    handle = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    time.sleep(1)
+    crashing.kill()
+    crashing.start()
+    assert bodies_in(crashing, url) == []
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
 
 
 def test_no_acknowledged_message_is_lost_while_saving_is_slow(crashing: Emulator) -> None:
