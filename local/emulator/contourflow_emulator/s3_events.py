@@ -1,4 +1,8 @@
-"""`Object Created` events on the bus name the version that was written, as AWS does for versioned buckets."""
+"""`Object Created` events name the version that was written, as AWS does for versioned buckets, and cannot be lost.
+
+Stock ministack answers PutObject and sends the event on a thread of its own: a crash in between loses it, and with
+it an upload that announces itself by its last object.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,22 @@ from ministack.services import eventbridge, s3
 
 from . import upstream
 
+for _name in ("_bucket_notifications", "_next_event_sequencer"):
+    upstream.require(s3, _name)
+
 _version: contextvars.ContextVar[str | None] = contextvars.ContextVar("contourflow_s3_version", default=None)
 
 
 def install() -> None:
-    """Carry the version id from where S3 fires its event to where EventBridge takes it."""
+    """Fire events before the call is answered, and carry the version id to where EventBridge takes them."""
+    upstream.replace(s3, "_fire_s3_event_async", lambda _original: _fire_at_once)
     upstream.replace(s3, "_fire_s3_event", _remembering_version)
     upstream.replace(eventbridge, "_dispatch_event", _naming_version)
+
+
+def _fire_at_once(bucket: str, key: str, event: str, *details: Any, **options: Any) -> None:
+    if bucket in s3._bucket_notifications:
+        s3._fire_s3_event(bucket, key, event, *details, **options, sequencer=s3._next_event_sequencer(event))
 
 
 def _remembering_version(fire: Any) -> Any:

@@ -150,15 +150,23 @@ def bodies_in_all_states(emulator: Emulator, url: str) -> list[str]:
 
 
 def test_no_event_that_was_taken_is_lost_on_its_way_to_a_queue(crashing: Emulator) -> None:
-    sqs, events = crashing.client("sqs"), crashing.client("events")
+    sqs, events, s3 = crashing.client("sqs"), crashing.client("events"), crashing.client("s3")
     url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    uploads = sqs.create_queue(QueueName="uploads")["QueueUrl"]
     route_to(crashing, "told", {"source": ["mine"]})
+    route_to(crashing, "uploads", {"source": ["aws.s3"]})
+    s3.create_bucket(Bucket="data")
+    s3.put_bucket_notification_configuration(Bucket="data", NotificationConfiguration={"EventBridgeConfiguration": {}})
     time.sleep(0.8)
     entries = [{"Source": "mine", "DetailType": "d", "Detail": json.dumps({"n": n})} for n in range(5)]
     events.put_events(Entries=entries)
+    s3.put_object(Bucket="data", Key="manifest", Body=b"{}")
     crashing.kill()
     crashing.start()
     assert sorted(json.loads(body)["detail"]["n"] for body in bodies_in(crashing, url)) == [0, 1, 2, 3, 4]
+    (uploaded,) = bodies_in(crashing, uploads)
+    assert json.loads(uploaded)["detail"]["object"]["key"] == "manifest"
+    assert s3.get_object(Bucket="data", Key="manifest")["Body"].read() == b"{}"
 
 
 def test_no_acknowledged_start_of_an_execution_is_lost(crashing: Emulator) -> None:
