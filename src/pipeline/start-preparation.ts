@@ -27,7 +27,8 @@ export function leaseUntil(now: Date): string {
  * Starts prepare-session for the session's newest generation, unless somebody is at it or it is done.
  *
  * Safe to repeat: the lease goes to one execution name only, and starting a name twice is one start. When the start
- * fails, a lease that was taken here is given back, which raises the attempt.
+ * fails, a lease that was taken here is given back, which raises the attempt. A crash between lease and start is
+ * healed by whoever comes next, also when a newer hint has raised the generation meanwhile: it starts the holder.
  */
 export async function startPreparation(
   session: SessionRecord,
@@ -39,7 +40,10 @@ export async function startPreparation(
   const now = clock.now();
   const expiresAt = leaseUntil(now);
   const lease = { project, sessionRecordId, execution, generation, now: now.toISOString(), expiresAt };
-  if (!(await records.leaseSession(lease))) return 'held';
+  if (!(await records.leaseSession(lease))) {
+    await startHolder(session, execution, workflows);
+    return 'held';
+  }
   try {
     await workflows.start('prepare-session', execution, preparationInput(session, execution));
     return 'started';
@@ -49,6 +53,18 @@ export async function startPreparation(
     }
     throw error;
   }
+}
+
+/** Nothing happens when the holder runs or has run, as its name can be used only once. */
+async function startHolder(
+  session: SessionRecord,
+  execution: string,
+  workflows: Ports['workflows'],
+): Promise<void> {
+  const { lease } = session;
+  if (!lease || lease.execution === execution) return;
+  const input = preparationInput({ ...session, generation: lease.generation }, lease.execution);
+  await workflows.start('prepare-session', lease.execution, input);
 }
 
 export function preparationInput(session: SessionRecord, execution: string): PrepareSessionInput {

@@ -45,6 +45,23 @@ describe('routeEvent', () => {
     expect(ports.records.all('session')[0]).toMatchObject({ state: 'leased', attempt: 0 });
   });
 
+  it('starts the holder of a lease that died before its start, though a newer hint came first', async () => {
+    const { ports } = await sessionFixture();
+    const crash = new Error('the process is gone');
+    const { releaseSession } = ports.records;
+    ports.workflows.failNextStart(crash);
+    ports.records.releaseSession = () => Promise.reject(crash);
+    await expect(routeEvent(hintOf('a'), ports)).rejects.toThrow(crash.message);
+    ports.records.releaseSession = releaseSession;
+    expect(ports.workflows.executions).toEqual([]);
+    expect(await routeEvent(hintOf('b'), ports)).toMatchObject({ outcome: 'held' });
+    expect(await routeEvent(hintOf('a'), ports)).toMatchObject({ outcome: 'held' });
+    const [lease] = ports.records.all('session').map((record) => record.lease);
+    expect(ports.workflows.executions).toMatchObject([
+      { name: lease?.execution, input: { generation: 1, execution: lease?.execution } },
+    ]);
+  });
+
   it('takes over an expired lease', async () => {
     const { ports } = await sessionFixture();
     await routeEvent(hintOf('a'), ports);
