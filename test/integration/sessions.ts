@@ -11,6 +11,7 @@ import { listAll } from '../../src/cli/list-options.ts';
 import { sendUpload } from '../../src/cli/send-upload.ts';
 import type { CaseRecord } from '../../src/contracts/records.ts';
 import { eventually } from './eventually.ts';
+import { explainSession } from './explain-session.ts';
 import type { TestProject } from './project.ts';
 
 /** Seed of every phantom here: its subject 3 has more voxels than the Batch threshold, the others to 7 have fewer. */
@@ -77,6 +78,7 @@ export function awaitCase(
     `a case of session ${session} that is ${state}`,
     async () => (await casesOf(project)).find(isIt),
     timeoutMs,
+    () => explainSession(project, session),
   );
 }
 
