@@ -20,7 +20,8 @@ export async function releaseSession(
   const { released, session } = await records.releaseSession({ ...held, finishedGeneration });
   if (!released || session.generation <= generation) return { again: false, next: null };
   const now = clock.now();
-  const lease = { generation: session.generation, now: now.toISOString(), expiresAt: leaseUntil(now) };
+  const { generation: newest, attempt } = session;
+  const lease = { generation: newest, attempt, now: now.toISOString(), expiresAt: leaseUntil(now) };
   const again = await records.leaseSession({ ...held, ...lease });
   return { again, next: again ? preparationInput(session, execution) : null };
 }

@@ -10,6 +10,8 @@ import type { Hasher, Ports } from '../ports/index.ts';
 const LEASE_HOURS = 25;
 const DIGEST_CHARACTERS = 32;
 
+type StartPorts = Pick<Ports, 'records' | 'workflows' | 'hasher' | 'clock'>;
+
 export type Preparation = 'started' | 'held' | 'prepared';
 
 /** `<digest of the session>-g<generation>-a<attempt>`: at most 80 characters, and the same for the same work. */
@@ -30,41 +32,45 @@ export function leaseUntil(now: Date): string {
  * fails, a lease that was taken here is given back, which raises the attempt. A crash between lease and start is
  * healed by whoever comes next, also when a newer hint has raised the generation meanwhile: it starts the holder.
  */
-export async function startPreparation(
-  session: SessionRecord,
-  { records, workflows, hasher, clock }: Pick<Ports, 'records' | 'workflows' | 'hasher' | 'clock'>,
-): Promise<Preparation> {
+export async function startPreparation(session: SessionRecord, ports: StartPorts): Promise<Preparation> {
+  const { records, workflows, hasher, clock } = ports;
   if (session.preparedGeneration >= session.generation) return 'prepared';
-  const { project, generation, id: sessionRecordId } = session;
+  const { project, generation, attempt, id: sessionRecordId } = session;
   const execution = executionName(session, hasher);
   const now = clock.now();
   const expiresAt = leaseUntil(now);
-  const lease = { project, sessionRecordId, execution, generation, now: now.toISOString(), expiresAt };
-  if (!(await records.leaseSession(lease))) {
-    await startHolder(session, execution, workflows);
-    return 'held';
+  const at = { project, sessionRecordId, execution };
+  if (!(await records.leaseSession({ ...at, generation, attempt, now: now.toISOString(), expiresAt }))) {
+    return refused(session, ports);
   }
   try {
     await workflows.start('prepare-session', execution, preparationInput(session, execution));
     return 'started';
   } catch (error) {
     if (session.lease?.execution !== execution) {
-      await records.releaseSession({ project, sessionRecordId, execution, finishedGeneration: null });
+      await records.releaseSession({ ...at, finishedGeneration: null });
     }
     throw error;
   }
 }
 
-/** Nothing happens when the holder runs or has run, as its name can be used only once. */
-async function startHolder(
-  session: SessionRecord,
-  execution: string,
-  workflows: Ports['workflows'],
-): Promise<void> {
-  const { lease } = session;
-  if (!lease || lease.execution === execution) return;
-  const input = preparationInput({ ...session, generation: lease.generation }, lease.execution);
-  await workflows.start('prepare-session', lease.execution, input);
+/**
+ * The session is held, or has changed since it was read: then the lease is asked for once more, for what is there now.
+ *
+ * The holder is started, in case it died before it could be; its name can be used only once, so that nothing happens
+ * when it runs or has run.
+ */
+async function refused(session: SessionRecord, ports: StartPorts): Promise<Preparation> {
+  const current = await ports.records.get('session', session.project, session.id);
+  const isHeld = current?.lease && current.lease.expiresAt > ports.clock.now().toISOString();
+  if (!current?.lease || !isHeld) {
+    const hasMoved = current?.generation !== session.generation || current.attempt !== session.attempt;
+    return current && hasMoved ? startPreparation(current, ports) : 'prepared';
+  }
+  const { execution, generation } = current.lease;
+  const input = preparationInput({ ...current, generation }, execution);
+  await ports.workflows.start('prepare-session', execution, input);
+  return 'held';
 }
 
 export function preparationInput(session: SessionRecord, execution: string): PrepareSessionInput {

@@ -60,12 +60,16 @@ export interface RecordStore {
 
   /** Takes a hint: raises the session's generation, unless its delivery id was seen. One transaction. */
   raiseGeneration(hint: SessionHint): Promise<{ session: SessionRecord; seenBefore: boolean }>;
-  /** Leases the session to `execution` when it is free, or its lease has expired, and there is something new to do. */
+  /**
+   * Leases the session to `execution` when it is free, or its lease has expired, and there is something new to do.
+   * `generation` and `attempt` are those that the execution was named by: refused when they have moved since.
+   */
   leaseSession(lease: {
     project: string;
     sessionRecordId: string;
     execution: string;
     generation: number;
+    attempt: number;
     now: string;
     expiresAt: string;
   }): Promise<boolean>;

@@ -29,6 +29,7 @@ function hint(project: string, deliveryId: string, changes: Partial<SessionHint>
 
 const LEASE = {
   sessionRecordId: 'xnat:E1',
+  attempt: 0,
   now: '2026-01-01T00:00:00.000Z',
   expiresAt: '2026-01-02T00:00:00.000Z',
 };
@@ -292,6 +293,19 @@ function describeSessions(open: () => StoreUnderTest): void {
       finishedGeneration: 1,
     });
     expect(await store.leaseSession({ ...lease, generation: 1 })).toBe(false);
+  });
+
+  it('does not lease by a generation or an attempt that was overtaken', async () => {
+    const { store, project } = open();
+    await store.raiseGeneration(hint(project, 'd1'));
+    const lease = { ...LEASE, project, execution: 'g1-a1', generation: 1 };
+    await store.leaseSession(lease);
+    const release = { project, sessionRecordId: 'xnat:E1', execution: 'g1-a1', finishedGeneration: null };
+    await store.releaseSession(release);
+    expect(await store.leaseSession(lease)).toBe(false);
+    await store.raiseGeneration(hint(project, 'd2'));
+    expect(await store.leaseSession(lease)).toBe(false);
+    expect(await store.leaseSession({ ...lease, execution: 'g2-a1', generation: 2 })).toBe(true);
   });
 
   it('releases only for the holder; an unfinished one raises the attempt, a new hint starts over', async () => {

@@ -62,6 +62,26 @@ describe('routeEvent', () => {
     ]);
   });
 
+  it.each([0, 1])(
+    'gives no lease to a name that is over, ended while a message was at work (%i newer)',
+    async (newer) => {
+      const { ports } = await sessionFixture();
+      await routeEvent(hintOf('a'), ports);
+      const [read] = ports.records.all('session');
+      if (!read?.lease) throw new Error('nothing was leased');
+      const { project, id } = read;
+      const { execution } = read.lease;
+      const release = { project, sessionRecordId: id, execution, finishedGeneration: null };
+      await ports.records.releaseSession(release);
+      if (newer === 1) await ports.records.raiseGeneration(hintOf('b'));
+      ports.records.raiseGeneration = () => Promise.resolve({ session: read, seenBefore: true });
+      expect(await routeEvent(hintOf('a'), ports)).toMatchObject({ outcome: 'started' });
+      const names = ports.workflows.executions.map(({ name }) => name.slice(-6));
+      expect(names).toEqual(['-g1-a1', newer === 1 ? '-g2-a1' : '-g1-a2']);
+      expect(ports.records.all('session')[0]?.lease?.execution.slice(-6)).toBe(names[1]);
+    },
+  );
+
   it('takes over an expired lease', async () => {
     const { ports } = await sessionFixture();
     await routeEvent(hintOf('a'), ports);

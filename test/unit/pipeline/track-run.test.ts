@@ -352,6 +352,7 @@ describe('sweepRuns', () => {
       sessionRecordId: session.id,
       execution: name,
       generation: 1,
+      attempt: 0,
       now: ports.clock.now().toISOString(),
       expiresAt: '2027-01-01T00:00:00.000Z',
     });

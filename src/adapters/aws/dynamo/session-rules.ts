@@ -34,17 +34,20 @@ export function acceptedDelivery(hint: SessionHint, now: string): RecordOf<'deli
 }
 
 /**
- * The session leased to `execution`, or null when it must not be: another execution holds it, or its newest
- * generation is prepared already. The holder itself may ask again (a redelivered message).
+ * The session leased to `execution`, or null when it must not be: another execution holds it, its newest generation
+ * is prepared already, or generation or attempt have moved since the execution was named, so that one of this name may
+ * be over. The holder itself may ask again (a redelivered message).
  */
 export function leasedSession(
   current: SessionRecord,
-  lease: { execution: string; generation: number; now: string; expiresAt: string },
+  lease: { execution: string; generation: number; attempt: number; now: string; expiresAt: string },
 ): SessionRecord | null {
-  const { execution, generation, now, expiresAt } = lease;
+  const { execution, generation, attempt, now, expiresAt } = lease;
   const held = current.lease !== null && current.lease.expiresAt > now;
-  if (held && current.lease?.execution !== execution) return null;
+  const isHolder = held && current.lease?.execution === execution;
+  if (held && !isHolder) return null;
   if (current.preparedGeneration >= generation || current.generation < generation) return null;
+  if (!isHolder && (current.generation !== generation || current.attempt !== attempt)) return null;
   return { ...current, state: 'leased', lease: { execution, generation, expiresAt } };
 }
 
