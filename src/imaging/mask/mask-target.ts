@@ -24,6 +24,11 @@ export interface AcquiredImage {
    * Columns and rows run along i and j of the grid and are spaced as they are.
    */
   readonly positionLps?: Vec3;
+  /**
+   * ImagePositionPatient (0020,0032) as the file has it. In an upright stack it may be a little off the voxel's place;
+   * frames of a segmentation are compared with it, because they repeat it.
+   */
+  readonly statedLps?: Vec3;
 }
 
 /** The grid that a planned volume will have, with the images that contours can name; no pixel is needed. */
@@ -40,6 +45,7 @@ export function maskTarget(plan: VolumePlan): MaskTarget {
       sopInstanceUid,
       frame,
       ...(shifted ? { positionLps } : {}),
+      statedLps: positionLps,
     })),
   };
 }

@@ -34,7 +34,8 @@ export interface CompressedPixels {
 export function locatePixels(file: SegFile, format: SegPixelFormat, frames: number): SegPixels {
   const { dataSet, syntax, ranges, transferSyntaxUid } = file;
   if (syntax.codec !== undefined) {
-    return { transferSyntaxUid, format, stored: { frames: locateFrames(dataSet, syntax, frames, 0) } };
+    const count = { frames, frameBytes: 0, bytesPerSample: 1 };
+    return { transferSyntaxUid, format, stored: { frames: locateFrames(dataSet, syntax, count) } };
   }
   const element = dataSet.find(PIXEL_DATA_TAG);
   if (element === undefined || element.length === UNDEFINED_LENGTH) {
@@ -43,7 +44,8 @@ export function locatePixels(file: SegFile, format: SegPixelFormat, frames: numb
   const needed = Math.ceil((frames * format.rows * format.columns * format.bitsAllocated) / 8);
   const length = Math.min(element.length, ranges.size - element.offset);
   if (length < needed) throw truncated(`${frames} frames need ${needed} bytes, ${length} are there`);
-  const swapped = !element.encoding.littleEndian && element.vr !== 'OB';
+  const words = format.bitsAllocated === 16 || element.vr !== 'OB';
+  const swapped = words && !element.encoding.littleEndian;
   return { transferSyntaxUid, format, stored: { ranges, offset: element.offset, length, swapped } };
 }
 

@@ -1,8 +1,9 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import { applyAffine, invertAffine, linearPart, type Mat4 } from '../geometry/affine.ts';
-import { column, type Mat3, scale, type Vec3 } from '../geometry/vector.ts';
+import { column, type Mat3, scale, subtract, type Vec3 } from '../geometry/vector.ts';
 import { type AcquiredPlanes, acquiredPlanes } from '../mask/acquired-planes.ts';
-import type { MaskTarget } from '../mask/mask-target.ts';
+import type { AcquiredImage, MaskTarget } from '../mask/mask-target.ts';
+import { groupBy } from './group-by.ts';
 import type { FramePlane, SegFrame, SegObject } from './seg-object.ts';
 
 /**
@@ -69,6 +70,7 @@ class FramePlacer {
   readonly #target: MaskTarget;
   readonly #planes: AcquiredPlanes;
   readonly #toIjk: Mat4;
+  readonly #byPlane: ReadonlyMap<number, readonly AcquiredImage[]>;
   readonly #steps = new Map<FramePlane, FrameSteps>();
 
   constructor(seg: SegObject, target: MaskTarget, planes: AcquiredPlanes) {
@@ -76,24 +78,29 @@ class FramePlacer {
     this.#target = target;
     this.#planes = planes;
     this.#toIjk = invertAffine(target.geometry.affineIjkToLps);
+    this.#byPlane = groupBy(target.slices, ({ k }) => planes.nearest(k) as number);
   }
 
   byPosition(frame: SegFrame, positionLps: Vec3, framePlane: FramePlane): PlacedFrame | undefined {
     const steps = this.#stepsOf(framePlane, frame);
-    const [i, j, k] = applyAffine(this.#toIjk, positionLps);
-    const plane = this.#findPlane(frame, k);
+    const place = applyAffine(this.#toIjk, positionLps);
+    const plane = this.#findPlane(frame, place[2]);
     if (plane === undefined) return undefined;
-    const image = this.#imageOn(plane, frame, k);
-    const off = k - image[2];
-    if (Math.abs(off) > GRID_TOLERANCE) {
-      throw gridMismatch(frame, `it lies ${Math.abs(off).toFixed(3)} slices off the image of slice ${plane}`);
+    const image = this.#imageOn(plane, frame, place[2]);
+    const drawn =
+      image?.statedLps === undefined
+        ? this.#firstVoxel(image, plane)
+        : applyAffine(this.#toIjk, image.statedLps);
+    const [columns, rows, slices] = subtract(place, drawn);
+    if (Math.abs(slices) > GRID_TOLERANCE) {
+      throw gridMismatch(
+        frame,
+        `it lies ${Math.abs(slices).toFixed(3)} slices off the image of slice ${plane}`,
+      );
     }
-    const origin = [i - image[0], j - image[1]].map((position) => {
-      const whole = Math.round(position);
-      if (Math.abs(position - whole) <= GRID_TOLERANCE) return whole;
-      throw gridMismatch(frame, `its pixels lie ${Math.abs(position - whole).toFixed(3)} of a voxel off`);
-    }) as [number, number];
-    return { frame, plane, steps, origin, imageShift: [snap(image[0]), snap(image[1])] };
+    const origin = [wholePixels(frame, columns), wholePixels(frame, rows)] as const;
+    const [shiftX, shiftY] = this.#firstVoxel(image, plane);
+    return { frame, plane, steps, origin, imageShift: [snap(shiftX), snap(shiftY)] };
   }
 
   /** Without a position in the patient the frame lies on the image that it names, pixel on pixel. */
@@ -133,11 +140,15 @@ class FramePlacer {
     return nearest !== undefined && named.includes(nearest) ? nearest : named[0];
   }
 
-  /** First pixel, in voxels of the grid, of the image on a plane. */
-  #imageOn(plane: number, frame: SegFrame, k: number): Vec3 {
+  /** The image on a plane: the one that the frame names, or any. */
+  #imageOn(plane: number, frame: SegFrame, k: number): AcquiredImage | undefined {
     const named = frame.sources.find((source) => this.#planes.named(source, k) === plane);
-    const onPlane = this.#target.slices.find((slice) => slice.k === this.#planes.ks[plane]);
-    const image = named ?? onPlane;
+    const images = this.#byPlane.get(plane) ?? [];
+    return images.find(({ sopInstanceUid }) => sopInstanceUid === named?.sopInstanceUid) ?? images[0];
+  }
+
+  /** Where the first pixel of an image counts as lying, in voxels of the grid. */
+  #firstVoxel(image: AcquiredImage | undefined, plane: number): Vec3 {
     return (image && this.#planes.firstPixelIjk(image)) ?? [0, 0, this.#planes.ks[plane] as number];
   }
 
@@ -182,6 +193,12 @@ function unitStep([i, j, k]: Vec3, count: number): readonly [number, number] | u
   const step = [Math.round(i), Math.round(j)] as const;
   const drift = Math.max(Math.abs(i - step[0]), Math.abs(j - step[1]), Math.abs(k)) * Math.max(1, count - 1);
   return Math.abs(step[0]) + Math.abs(step[1]) === 1 && drift <= GRID_TOLERANCE ? step : undefined;
+}
+
+function wholePixels(frame: SegFrame, offset: number): number {
+  const whole = Math.round(offset);
+  if (Math.abs(offset - whole) <= GRID_TOLERANCE) return whole;
+  throw gridMismatch(frame, `its pixels lie ${Math.abs(offset - whole).toFixed(3)} of a voxel off`);
 }
 
 /** Whole positions that rounding moved a little are whole. */
