@@ -6,6 +6,7 @@ import { groupByGrid } from './same-grid.ts';
 import { rejectSlice, setAsideUnsuitable } from './set-aside.ts';
 import { noSlices } from './slice-order.ts';
 import { type SeriesPart, tellApart } from './tell-apart.ts';
+import { toUptakeValues } from './uptake-values.ts';
 import type { IrregularPolicy, PlanOptions, RejectedInput, SeriesPlan, VolumePlan } from './volume-plan.ts';
 
 type Outcome =
@@ -20,11 +21,11 @@ type Outcome =
  *
  * @throws MixedSeries when the slices name several series
  * @throws Localizer, SecondaryCapture, ColourImage, MixedSeries, TooFewSlices, DegenerateOrientation,
- *   DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge when no volume comes of the series
+ *   MissingDecayCorrection, DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge when no volume comes of the series
  */
 export function planSeries(slices: readonly Slice[], options: PlanOptions = {}): SeriesPlan {
   const seriesUid = requireOneSeries(slices);
-  const unique = dropCopies(slices);
+  const unique = dropCopies(options.suv ? toUptakeValues(slices) : slices);
   const { suitable, rejected } = setAsideUnsuitable(unique.slices);
   const parts = splitIntoParts(suitable);
   const outcomes = parts.map((part) => planPart(part, parts, options.irregular ?? 'resample'));

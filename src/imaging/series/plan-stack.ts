@@ -76,7 +76,7 @@ function planValues(slices: readonly Slice[], reachesOutside: boolean) {
     'the series names no PixelPaddingValue (0028,0120): voxels that no slice reaches hold its least value instead';
   return {
     ...values,
-    dataType: values.dataType === 'int16' ? ('by-range' as const) : values.dataType,
+    dataType: 'by-range' as const,
     fill: 'minimum' as const,
     warnings: [...warnings, warning],
   };

@@ -20,7 +20,8 @@ function valueUnit({ modality, rescale, units }: SliceHeader): string {
   return units ?? rescale.type ?? 'US';
 }
 
-function scaleSource({ rescale }: SliceHeader): VolumePlan['scaleSource'] {
+function scaleSource({ rescale, units }: SliceHeader): VolumePlan['scaleSource'] {
+  if (units === 'SUV') return 'suv';
   if (rescale.fromRealWorldMapping) return 'real-world-mapping';
   return rescale.fromFile ? 'rescale' : 'stored';
 }

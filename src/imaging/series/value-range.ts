@@ -1,4 +1,4 @@
-import type { Slice, SliceHeader } from '../dicom/slice.ts';
+import type { Slice, SliceHeader, StoredPixels } from '../dicom/slice.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
 import type { VolumePlan } from './volume-plan.ts';
 
@@ -13,15 +13,46 @@ const INT16_MAX = 32767;
 
 /** Range of the real-world values of one slice, found among its decoded pixels. */
 export function storedRange(slice: Slice): ValueRange {
-  const stored = decodeFrame(slice.encoded);
-  let low = stored[0] as number;
-  let high = low;
-  for (let at = 1; at < stored.length; at++) {
+  return rescaleRange(slice, extremes(decodeFrame(slice.encoded)));
+}
+
+/** Least and largest sample; 16-bit images have loops of their own, since a loop that meets one type of array is several times as fast. */
+function extremes(stored: StoredPixels): ValueRange {
+  if (stored instanceof Uint16Array) return unsignedExtremes(stored);
+  if (stored instanceof Int16Array) return signedExtremes(stored);
+  const { length } = stored;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < length; at++) {
     const value = stored[at] as number;
     if (value < low) low = value;
-    else if (value > high) high = value;
+    if (value > high) high = value;
   }
-  return rescaleRange(slice, low, high);
+  return { low, high };
+}
+
+function unsignedExtremes(stored: Uint16Array): ValueRange {
+  const { length } = stored;
+  let low = 0xffff;
+  let high = 0;
+  for (let at = 0; at < length; at++) {
+    const value = stored[at] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return { low, high };
+}
+
+function signedExtremes(stored: Int16Array): ValueRange {
+  const { length } = stored;
+  let low = INT16_MAX;
+  let high = INT16_MIN;
+  for (let at = 0; at < length; at++) {
+    const value = stored[at] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return { low, high };
 }
 
 /** Range that BitsStored allows a slice, without a look at its pixels. */
@@ -29,7 +60,7 @@ function possibleRange(slice: SliceHeader): ValueRange {
   const { bitsStored, signed } = slice;
   const low = signed ? -(2 ** (bitsStored - 1)) : 0;
   const high = signed ? 2 ** (bitsStored - 1) - 1 : 2 ** bitsStored - 1;
-  return rescaleRange(slice, low, high);
+  return rescaleRange(slice, { low, high });
 }
 
 /**
@@ -43,7 +74,7 @@ export function plannedDataType(slices: readonly SliceHeader[]): VolumePlan['dat
 
 function decideDataType(plan: VolumePlan, ranges: readonly ValueRange[]): 'int16' | 'float32' {
   if (plan.dataType !== 'by-range') return plan.dataType;
-  return ranges.every(fitsInt16) ? 'int16' : 'float32';
+  return plan.slices.every(hasIntegralRescale) && ranges.every(fitsInt16) ? 'int16' : 'float32';
 }
 
 /** A plan whose type no longer depends on its pixels. */
@@ -83,7 +114,7 @@ function isMixed({ planes }: VolumePlan): boolean {
   );
 }
 
-function rescaleRange({ rescale: { slope, intercept } }: SliceHeader, low: number, high: number): ValueRange {
+function rescaleRange({ rescale: { slope, intercept } }: SliceHeader, { low, high }: ValueRange): ValueRange {
   const ends = [slope * low + intercept, slope * high + intercept] as const;
   return { low: Math.min(...ends), high: Math.max(...ends) };
 }

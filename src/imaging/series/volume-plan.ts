@@ -65,13 +65,13 @@ export interface VolumePlan {
   readonly planes: readonly PlaneRecipe[];
   readonly irregularity?: IrregularityRecord;
   /**
-   * Type of the real-world values. `by-range`: int16 when all decoded values fit, which only the pixels can tell:
-   * `settlePlan` decides.
+   * Type of the real-world values. `by-range`: int16 when all decoded values are whole and fit, which only the pixels can
+   * tell: `settlePlan` decides.
    */
   readonly dataType: 'int16' | 'float32' | 'by-range';
   /**
    * Real-world value of voxels that no acquired slice reaches; absent when there are none. `minimum` stands for the least
-   * value of the slices, which only the pixels can tell: `settlePlan` puts it in.
+   * value of the slices, which `settlePlan` puts in; such a plan is always `by-range`.
    */
   readonly fill?: number | 'minimum';
   readonly unit: string;
