@@ -128,7 +128,7 @@ function millimetres({ spacingMm }: VolumeGeometry): string {
   return spacingMm.map((value) => Number(value.toFixed(3))).join(' x ');
 }
 
-function toLabels(values: NiftiContent['values']): Uint16Array<ArrayBuffer> {
+export function toLabels(values: NiftiContent['values']): Uint16Array<ArrayBuffer> {
   const labels = new Uint16Array(values.length);
   for (let at = 0; at < values.length; at++) {
     const value = values[at] as number;

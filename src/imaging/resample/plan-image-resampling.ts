@@ -41,7 +41,7 @@ export function planImageResampling(
   options: ImageResamplingOptions = {},
 ): ImageResampling {
   const target = targetGrid(source, spacingMm);
-  const { interpolation = 'linear', antialias = false } = options;
+  const { interpolation = 'linear', antialias = false, padding } = options;
   const positive = antialias ? triangleWeights : linearWeights;
   const shareWeights = gridWeights(source, target, positive);
   const spline = (size: number, targetSize: number, ratio: number) =>
@@ -49,7 +49,15 @@ export function planImageResampling(
       ? triangleWeights(size, targetSize, ratio)
       : splineWeights(size, targetSize, ratio);
   const weights = interpolation === 'bspline' ? gridWeights(source, target, spline) : shareWeights;
-  return { ...options, source, target, weights, shareWeights };
+  return {
+    source,
+    target,
+    weights,
+    shareWeights,
+    interpolation,
+    antialias,
+    ...(padding === undefined ? {} : { padding }),
+  };
 }
 
 function gridWeights(
