@@ -4,7 +4,7 @@ import type { MaskWarning, MaskWarningCode } from '../mask/mask-warning.ts';
 import type { PaintSlice, RegionDrawing, RegionProvenance, RegionSource } from '../mask/region-source.ts';
 import { checkSegReferences } from './check-seg-references.ts';
 import { drawSegment } from './draw-segment.ts';
-import { placeFrames } from './place-frames.ts';
+import { type FramePlacement, gridMismatch, placeFrames } from './place-frames.ts';
 import { resampleSegment, type SegStack, segStack } from './resample-segment.ts';
 import type { SegFrame, Segment, SegObject } from './seg-object.ts';
 import type { SegmentPixels } from './segment-frames.ts';
@@ -50,7 +50,7 @@ export class SegRegions {
     const frames = [...new Set(chosen.flatMap(({ number }) => this.#framesOf(number)))];
     const warnings = checkSegReferences(target, this.#seg, frames);
     try {
-      placeFrames(this.#seg, frames, target);
+      requireSome(placeFrames(this.#seg, frames, target));
       return warnings;
     } catch (cause) {
       const otherGrid = cause instanceof PipelineError && cause.code === 'SegGridMismatch';
@@ -88,6 +88,11 @@ export class SegRegions {
   #framesOf(number: number): SegFrame[] {
     return this.#pixelsOf(number).frames.map(({ frame }) => frame);
   }
+}
+
+function requireSome({ placed, outside: [first] }: FramePlacement): void {
+  if (placed.length === 0 && first !== undefined)
+    throw gridMismatch(first, 'like all others it lies beyond them');
 }
 
 function warn(region: string, code: MaskWarningCode, count: number, what: string): MaskWarning[] {
