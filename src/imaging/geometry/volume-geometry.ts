@@ -1,5 +1,5 @@
 import { affineFrom, applyAffine, linearPart, type Mat4, translationPart } from './affine.ts';
-import { column, fromColumns, type Mat3, norm, normalise, scale, type Vec3 } from './vector.ts';
+import { column, determinant, fromColumns, type Mat3, norm, normalise, scale, type Vec3 } from './vector.ts';
 
 /**
  * Where the voxels of a volume lie in the patient.
@@ -26,6 +26,9 @@ export interface GridDescription {
   readonly originLps: Vec3;
   readonly directionLps: Mat3;
 }
+
+/** Directions whose determinant is this near 1 are orthogonal but for rounding. */
+const ORTHOGONAL = 1e-6;
 
 /** Completes a grid with its affine. */
 export function createGeometry(grid: GridDescription): VolumeGeometry {
@@ -55,9 +58,10 @@ export function voxelCount({ sizeIjk: [columns, rows, slices] }: VolumeGeometry)
   return columns * rows * slices;
 }
 
-/** Volume of one voxel in millilitres (1 ml = 1000 mm3), for orthogonal grids. */
-export function voxelVolumeMl({ spacingMm: [i, j, k] }: VolumeGeometry): number {
-  return (i * j * k) / 1000;
+/** Volume of one voxel in millilitres (1 ml = 1000 mm3); the voxels of a sheared grid lean, so theirs is less than i x j x k. */
+export function voxelVolumeMl({ spacingMm: [i, j, k], directionLps }: VolumeGeometry): number {
+  const upright = Math.abs(determinant(directionLps));
+  return (i * j * k * (upright > 1 - ORTHOGONAL ? 1 : upright)) / 1000;
 }
 
 /** Centres of the eight corner voxels, LPS mm; i changes fastest. */

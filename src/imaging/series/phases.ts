@@ -1,4 +1,5 @@
 import type { SliceHeader } from '../dicom/slice.ts';
+import { extentOf } from './extent.ts';
 import type { PartKey } from './part-attributes.ts';
 
 /**
@@ -46,7 +47,7 @@ export function phasesByInstanceNumber<S extends SliceHeader>(
 
 /** The ranges of the groups do not overlap. */
 function followEachOther(groups: readonly (readonly number[])[]): boolean {
-  const ranges = groups.map((group) => [Math.min(...group), Math.max(...group)] as const);
+  const ranges = groups.map(extentOf);
   const sorted = ranges.toSorted((a, b) => a[0] - b[0]);
   return sorted.every(([low], at) => at === 0 || (sorted[at - 1]?.[1] ?? 0) < low);
 }

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { Slice } from '../dicom/slice.ts';
+import { extentOf } from './extent.ts';
 import { planStack } from './plan-stack.ts';
 import { dropCopies } from './repeated-instances.ts';
 import { groupByGrid } from './same-grid.ts';
@@ -13,6 +14,12 @@ type Outcome =
   | { readonly volume: VolumePlan }
   | { readonly refusal: PipelineError; readonly part: SeriesPart<Slice> };
 
+/** Slices that may make a volume. */
+interface Candidate extends SeriesPart<Slice> {
+  /** A lone image in a series of others. */
+  readonly stray: boolean;
+}
+
 /**
  * Decides which volumes the slices of one series make, before a pixel is decoded.
  *
@@ -21,14 +28,15 @@ type Outcome =
  *
  * @throws MixedSeries when the slices name several series
  * @throws Localizer, SecondaryCapture, ColourImage, MixedSeries, TooFewSlices, DegenerateOrientation,
- *   MissingDecayCorrection, DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge when no volume comes of the series
+ *   DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge when no volume comes of the series
+ * @throws MissingDecayCorrection when uptake values are asked for and the files do not say enough
  */
 export function planSeries(slices: readonly Slice[], options: PlanOptions = {}): SeriesPlan {
   const seriesUid = requireOneSeries(slices);
   const unique = dropCopies(options.suv ? toUptakeValues(slices) : slices);
   const { suitable, rejected } = setAsideUnsuitable(unique.slices);
   const parts = splitIntoParts(suitable);
-  const outcomes = parts.map((part) => planPart(part, parts, options.irregular ?? 'resample'));
+  const outcomes = parts.map((part) => planPart(part, options.irregular ?? 'resample'));
   const refused = outcomes.filter((outcome) => 'refusal' in outcome);
   const volumes = outcomes.flatMap((outcome) => ('volume' in outcome ? [outcome.volume] : []));
   if (volumes.length === 0) throw refused[0]?.refusal ?? noSlices();
@@ -40,14 +48,19 @@ export function planSeries(slices: readonly Slice[], options: PlanOptions = {}):
 }
 
 /** The parts of each grid; grids are numbered as stacks when there are several. */
-function splitIntoParts(slices: readonly Slice[]): SeriesPart<Slice>[] {
+function splitIntoParts(slices: readonly Slice[]): Candidate[] {
   const groups = groupByGrid(slices);
   return groups.flatMap((group, at) => {
     const differs = group.differs === '' ? '' : `, differs in ${group.differs}`;
     const grid = { kind: 'stack', index: at + 1, label: `stack ${at + 1}${differs}` } as const;
-    return tellApartOrKeep(group.slices).map((part) =>
-      groups.length === 1 ? part : { ...part, parts: [grid, ...part.parts] },
-    );
+    const parts = tellApartOrKeep(group.slices);
+    const [, most] = extentOf(parts.map((part) => part.slices.length));
+    return parts.map((part) => ({
+      ...part,
+      parts: groups.length === 1 ? part.parts : [grid, ...part.parts],
+      warnings: [...part.warnings, ...incompleteWarnings(part, most)],
+      stray: part.slices.length === 1 && (most > 1 || groups.length > 1),
+    }));
   });
 }
 
@@ -61,35 +74,37 @@ function tellApartOrKeep(slices: readonly Slice[]): SeriesPart<Slice>[] {
   }
 }
 
-function planPart(
-  part: SeriesPart<Slice>,
-  all: readonly SeriesPart<Slice>[],
-  policy: IrregularPolicy,
-): Outcome {
-  const [first] = part.parts;
-  if (part.slices.length === 1 && all.some(({ slices }) => slices.length > 1))
-    return { refusal: straySlice(part), part };
+/** Stacks may differ in their slices; echoes and phases of one stack should not. */
+function incompleteWarnings({ parts, slices }: SeriesPart<Slice>, most: number): string[] {
+  if (slices.length === most || parts.some(({ kind }) => kind === 'stack')) return [];
+  return [`this part of the series has ${slices.length} slices, others have up to ${most}`];
+}
+
+function planPart(candidate: Candidate, policy: IrregularPolicy): Outcome {
+  if (candidate.stray) return { refusal: straySlice(candidate), part: candidate };
   try {
-    const volume = planStack(part.slices, policy);
-    const warnings = [...volume.warnings, ...part.warnings];
+    const volume = planStack(candidate.slices, policy);
+    const [part] = candidate.parts;
     return {
-      volume:
-        first === undefined
-          ? { ...volume, warnings }
-          : { ...volume, part: first, parts: part.parts, warnings },
+      volume: {
+        ...volume,
+        ...(part === undefined ? {} : { part, parts: candidate.parts }),
+        warnings: [...volume.warnings, ...candidate.warnings],
+      },
     };
   } catch (error) {
-    if (error instanceof PipelineError) return { refusal: error, part };
+    if (error instanceof PipelineError) return { refusal: error, part: candidate };
     throw error;
   }
 }
 
 function straySlice({ parts }: SeriesPart<Slice>): PipelineError {
+  const labels = parts.map(({ label }) => label);
   return new PipelineError(
     'MixedSeries',
-    `a single image (${parts.map(({ label }) => label).join(', ')}) lies among the slices of a larger stack and belongs to ` +
-      'none; export it as a series of its own if it is needed',
-    { parts: parts.map(({ label }) => label) },
+    `a single image (${labels.join(', ')}) belongs to none of the stacks of its series; ` +
+      'export it as a series of its own if it is needed',
+    { parts: labels },
   );
 }
 

@@ -1,6 +1,7 @@
 import type { SliceHeader } from '../dicom/slice.ts';
 import { add, dot, fromColumns, normalise, scale } from '../geometry/vector.ts';
 import { createGeometry } from '../geometry/volume-geometry.ts';
+import { extentOf } from './extent.ts';
 import type { MeasuredStack, StackGrid } from './plan-stack.ts';
 import type { IrregularityRecord, PlaneRecipe, PlaneSource } from './volume-plan.ts';
 
@@ -69,8 +70,8 @@ function mixPlane(
 /** The smallest rectangle of whole pixels of the first slice that holds all slices. */
 function fieldOfView(places: readonly Shift[], size: readonly [number, number]) {
   const bounds = ([0, 1] as const).map((axis) => {
-    const along = places.map((place) => place[axis]);
-    return [Math.floor(Math.min(...along)), Math.ceil(Math.max(...along))] as const;
+    const [least, largest] = extentOf(places.map((place) => place[axis]));
+    return [Math.floor(least), Math.ceil(largest)] as const;
   });
   const [[left, right] = [0, 0], [top, bottom] = [0, 0]] = bounds;
   return {

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { SliceHeader } from '../dicom/slice.ts';
+import { extentOf } from './extent.ts';
 import type { OrderedSlices } from './slice-order.ts';
 
 /** A gap may differ from the typical gap by this share, or by the rounding of positions in files. */
@@ -38,7 +39,7 @@ export function measureSpacing({ slices, distancesMm }: OrderedSlices<SliceHeade
   const medianGapMm = median(gaps);
   const duplicate = gaps.findIndex((gap) => gap <= Math.max(SAME_PLACE_MM, medianGapMm * GAP_TOLERANCE));
   if (duplicate >= 0) throw duplicatePosition(slices, duplicate, gaps[duplicate] ?? 0);
-  const gapRangeMm = [Math.min(...gaps), Math.max(...gaps)] as const;
+  const gapRangeMm = extentOf(gaps);
   const even = gridOfSteps(
     distancesMm,
     gaps.map(() => 1),
@@ -123,7 +124,7 @@ function gapsOf(distancesMm: readonly number[]): number[] {
 
 function oddGapIndex(gaps: readonly number[], medianGapMm: number): number {
   const deviations = gaps.map((gap) => Math.abs(gap - medianGapMm));
-  return deviations.indexOf(Math.max(...deviations));
+  return deviations.indexOf(extentOf(deviations)[1]);
 }
 
 function duplicatePosition(slices: readonly SliceHeader[], k: number, gapMm: number): PipelineError {

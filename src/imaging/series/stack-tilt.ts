@@ -1,6 +1,7 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { SliceHeader } from '../dicom/slice.ts';
 import { norm, scale, subtract } from '../geometry/vector.ts';
+import { extentOf } from './extent.ts';
 import type { OrderedSlices } from './slice-order.ts';
 
 /** Slice origins may shift sideways by this much over the whole stack before we call it a tilt. */
@@ -19,7 +20,7 @@ export interface StackTilt {
 
 /** @throws GantryTilt when the stack leans by more than {@link STEEPEST_DEGREES}. */
 export function measureTilt({ distancesMm, sidewaysLps }: OrderedSlices<SliceHeader>): StackTilt {
-  const sidewaysMm = Math.max(...sidewaysLps.map(norm));
+  const [, sidewaysMm] = extentOf(sidewaysLps.map(norm));
   const heightMm = distancesMm.at(-1) ?? 0;
   const tilted = sidewaysMm > SIDEWAYS_TOLERANCE_MM;
   const degrees = tilted ? (Math.atan2(sidewaysMm, heightMm) * 180) / Math.PI : 0;

@@ -1,4 +1,5 @@
 import type { SliceHeader } from '../dicom/slice.ts';
+import { extentOf } from './extent.ts';
 import {
   ALWAYS_APART,
   APART_BY_RANK,
@@ -52,7 +53,7 @@ function findSplit<S extends SliceHeader>(slices: readonly S[]): Split<S> | unde
     if (split.groups.length > 1) return split;
   }
   const places = gatherByPlace(orderSlices(slices));
-  const most = Math.max(...places.map((place) => place.length));
+  const [, most] = extentOf(places.map((place) => place.length));
   if (most === 1) return undefined;
   for (const attribute of APART_BY_VALUE) {
     const split = splitByValue(slices, attribute);

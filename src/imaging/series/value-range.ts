@@ -1,5 +1,6 @@
 import type { Slice, SliceHeader, StoredPixels } from '../dicom/slice.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
+import { extentOf } from './extent.ts';
 import type { VolumePlan } from './volume-plan.ts';
 
 /** Real-world values from the least to the largest, both included. */
@@ -88,7 +89,7 @@ export type SettledPlan = VolumePlan & { readonly dataType: 'int16' | 'float32' 
 export function settlePlan(plan: VolumePlan, ranges: readonly ValueRange[]): SettledPlan {
   const dataType = decideDataType(plan, ranges);
   if (plan.fill !== 'minimum') return { ...plan, dataType };
-  return { ...plan, dataType, fill: Math.min(...ranges.map(({ low }) => low)) };
+  return { ...plan, dataType, fill: extentOf(ranges.map(({ low }) => low))[0] };
 }
 
 /**

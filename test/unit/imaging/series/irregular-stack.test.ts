@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Slice } from '../../../../src/imaging/dicom/slice.ts';
 import { applyAffine, invertAffine } from '../../../../src/imaging/geometry/affine.ts';
 import { add, column, dot, scale, type Vec3 } from '../../../../src/imaging/geometry/vector.ts';
+import { voxelVolumeMl } from '../../../../src/imaging/geometry/volume-geometry.ts';
 import { renderPlane } from '../../../../src/imaging/series/render-plane.ts';
 import { GRIDS } from '../../../helpers/imaging-phantom.ts';
 import { codeOf, makeSeries, makeSlice, planOne, renderOne } from './make-slice.ts';
@@ -216,6 +217,8 @@ describe('gantry tilt', () => {
         expect(value).toBeCloseTo(positionLps[axis] as number, 9);
       });
     });
+    // A leaning voxel holds what the upright one of the same height does.
+    expect(voxelVolumeMl(plan.geometry)).toBeCloseTo(0.002, 12);
     expect(plan.irregularity).toMatchObject({
       kinds: ['gantry-tilt'],
       policy: 'native',

@@ -122,6 +122,22 @@ describe('slices of differing grids', () => {
     ]);
   });
 
+  it('of which each has a single image make no volume', () => {
+    const planes = [
+      { rowCosinesLps: [1, 0, 0], columnCosinesLps: [0, 1, 0] },
+      { rowCosinesLps: [0, 1, 0], columnCosinesLps: [0, 0, -1] },
+      { rowCosinesLps: [1, 0, 0], columnCosinesLps: [0, 0, -1] },
+    ] as const;
+    expect(codeOf(() => planSeries(makeSeries(3, (k) => planes[k] ?? {})))).toBe('MixedSeries');
+  });
+
+  it('number groups of one size by their UIDs', () => {
+    const slices = makeSeries(4, (k) => (k < 2 ? { columns: 2, rows: 3 } : {}));
+    expect(planSeries(slices.toReversed()).volumes.map(({ geometry }) => geometry.sizeIjk[0])).toEqual([
+      2, 3,
+    ]);
+  });
+
   it('keep what one of them makes when another cannot be used', () => {
     const slices = makeSeries(5, (k) => (k < 2 ? { columns: 2, rows: 3, positionLps: [0, 0, 0] } : {}));
     const { volumes, rejected } = planSeries(slices);
@@ -141,6 +157,16 @@ describe('planSeries', () => {
     expect(codeOf(() => planSeries([makeSlice(), makeSlice({ seriesUid: '1.2' })]))).toBe('MixedSeries');
   });
 
+  it('refers to frames of an enhanced object by their number', () => {
+    const frames = makeSeries(3, (k) => ({ sopInstanceUid: '1.2.3', frame: 3 - k }));
+    const plan = planOne(frames);
+    expect(plan.references.map(({ k, sopInstanceUid, frame }) => [k, sopInstanceUid, frame])).toEqual([
+      [0, '1.2.3', 3],
+      [1, '1.2.3', 2],
+      [2, '1.2.3', 1],
+    ]);
+  });
+
   it('does not depend on the order of files', () => {
     const slices = [
       ...makeSeries(4, (k) => ({ sopInstanceUid: `1.1.${k}`, acquisition: { echoTimeMs: 10 } })),
@@ -158,7 +184,9 @@ describe('planSeries', () => {
   });
 
   it('lets an error that is none of ours through', () => {
-    const broken = makeSeries(2, () => ({ rowCosinesLps: null as never }));
-    expect(() => planSeries(broken)).toThrow(TypeError);
+    const withoutAcquisition = makeSeries(2, () => ({ acquisition: null as never }));
+    expect(() => planSeries(withoutAcquisition)).toThrow(TypeError);
+    const withoutRescale = makeSeries(2, () => ({ rescale: null as never }));
+    expect(() => planSeries(withoutRescale)).toThrow(TypeError);
   });
 });

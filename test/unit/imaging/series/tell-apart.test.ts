@@ -115,6 +115,31 @@ describe('slices in one place', () => {
     expect(volumesOf(slices).map(({ labels }) => labels.length)).toEqual([1, 2, 2, 2]);
   });
 
+  it('warn of a phase that lacks slices', () => {
+    const slices = repeated(3, 4, (volume) => ({ temporalPosition: volume })).slice(0, -2);
+    expect(planSeries(slices).volumes.map(({ warnings }) => warnings)).toEqual([
+      [],
+      [],
+      ['this part of the series has 2 slices, others have up to 4'],
+    ]);
+  });
+
+  it('reject a phase of a single slice', () => {
+    const slices = repeated(2, 3, (volume) => ({ temporalPosition: volume })).slice(0, -2);
+    const { volumes, rejected } = planSeries(slices);
+    expect(volumes).toHaveLength(1);
+    expect(rejected.map(({ code }) => code)).toEqual(['MixedSeries']);
+  });
+
+  it('of a single place make volumes of one slice', () => {
+    const slices = repeated(3, 1, (volume) => ({ triggerTimeMs: 10 * volume }));
+    expect(planSeries(slices).volumes.map(({ geometry }) => geometry.sizeIjk)).toEqual([
+      [3, 2, 1],
+      [3, 2, 1],
+      [3, 2, 1],
+    ]);
+  });
+
   it('differ in ImageType: magnitude, phase, derived', () => {
     const slices = ['M', 'P'].flatMap((component, volume) =>
       makeSeries(3, (k) => ({
