@@ -35,6 +35,8 @@ export interface Acquisition {
   /** The converter has to resample it: gantry tilt, missing or uneven slices. */
   readonly irregular: boolean;
   readonly tiltDegrees: number;
+  /** Stored as signed numbers without intercept instead of unsigned with one. */
+  readonly signed: boolean;
 }
 
 interface Description {
@@ -84,6 +86,7 @@ function acquire(description: Description, index: number): Acquisition {
     patientPosition: description.patientPosition ?? 'HFS',
     irregular: tilt !== 0 || new Set(steps.slice(1).map((step, k) => step - (steps[k] as number))).size > 1,
     tiltDegrees: description.tiltDegrees ?? 0,
+    signed: index % 2 === 0,
   };
 }
 
@@ -124,7 +127,7 @@ function tippedPlane(degrees: number): { readonly rowCosines: Vec3; readonly col
 }
 
 const REGULAR: readonly Description[] = [
-  { name: 'axial', ...SQUARE, ...AXIAL, sliceSpacingMm: 1.5, steps: steps(60) },
+  { name: 'axial', ...SQUARE, ...AXIAL, sliceSpacingMm: 2, steps: steps(44) },
   {
     name: 'anisotropic',
     columns: 84,
@@ -134,30 +137,30 @@ const REGULAR: readonly Description[] = [
     sliceSpacingMm: 3,
     steps: steps(30),
   },
-  { name: 'oblique', ...SQUARE, ...obliquePlane(), sliceSpacingMm: 2, steps: steps(45) },
+  { name: 'oblique', ...SQUARE, ...obliquePlane(), sliceSpacingMm: 3, steps: steps(30) },
   {
     name: 'sagittal',
     ...SQUARE,
     rowCosines: [0, 1, 0],
     columnCosines: [0, 0, -1],
-    sliceSpacingMm: 2,
-    steps: steps(45),
+    sliceSpacingMm: 3,
+    steps: steps(30),
   },
   {
     name: 'coronal',
     ...SQUARE,
     rowCosines: [1, 0, 0],
     columnCosines: [0, 0, -1],
-    sliceSpacingMm: 2,
-    steps: steps(45),
+    sliceSpacingMm: 3,
+    steps: steps(30),
   },
   {
     name: 'feet-first',
     ...SQUARE,
     rowCosines: [-1, 0, 0],
     columnCosines: [0, 1, 0],
-    sliceSpacingMm: 2,
-    steps: steps(45),
+    sliceSpacingMm: 3,
+    steps: steps(30),
     patientPosition: 'FFS',
   },
   {
@@ -165,11 +168,11 @@ const REGULAR: readonly Description[] = [
     ...SQUARE,
     rowCosines: [0, 1, 0],
     columnCosines: [-1, 0, 0],
-    sliceSpacingMm: 2,
-    steps: steps(45),
+    sliceSpacingMm: 3,
+    steps: steps(30),
     patientPosition: 'HFDR',
   },
-  { name: 'reversed', ...SQUARE, ...AXIAL, sliceSpacingMm: 2, steps: steps(45), reversedNumbers: true },
+  { name: 'reversed', ...SQUARE, ...AXIAL, sliceSpacingMm: 3, steps: steps(30), reversedNumbers: true },
 ];
 
 const IRREGULAR: readonly Description[] = [

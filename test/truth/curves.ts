@@ -1,19 +1,25 @@
 /** Closed curves as polygons, in mm within a plane of the acquisition: u, v. */
 export type Curve = readonly (readonly [u: number, v: number])[];
 
-/** Dense enough that a chord leaves its arc by less than 0.001 of a pixel at every radius used. */
-const POINTS = 720;
+const POINTS = 400;
+/** Puts the corners this much outside a circle, so that the polygon has its area and strays less than 0.001 mm. */
+const EQUAL_AREA = Math.sqrt((2 * Math.PI) / POINTS / Math.sin((2 * Math.PI) / POINTS));
 
 /** A closed curve given by its point at each share of one turn. */
-export function curve(pointAt: (turn: number) => readonly [number, number], points = POINTS): Curve {
-  return Array.from({ length: points }, (_, n) => pointAt((n + 0.25) / points));
+export function curve(pointAt: (turn: number) => readonly [number, number]): Curve {
+  return Array.from({ length: POINTS }, (_, n) => pointAt((n + 0.25) / POINTS));
 }
 
 export function circle(u: number, v: number, radius: number): Curve {
-  return curve((turn) => [
-    u + radius * Math.cos(2 * Math.PI * turn),
-    v + radius * Math.sin(2 * Math.PI * turn),
-  ]);
+  return curve((turn) => {
+    const [x, y] = onUnitCircle(turn);
+    return [u + radius * x, v + radius * y];
+  });
+}
+
+/** Corner of the polygon that stands for the unit circle. */
+export function onUnitCircle(turn: number): readonly [number, number] {
+  return [EQUAL_AREA * Math.cos(2 * Math.PI * turn), EQUAL_AREA * Math.sin(2 * Math.PI * turn)];
 }
 
 /** A ring drawn as one contour: around the outside, across to the hole, around it backwards and back the same way. */

@@ -1,6 +1,6 @@
 /** Truth sampled at voxel centres, and how far a result is from it. */
 import { applyAffine } from '../../src/imaging/geometry/affine.ts';
-import type { Vec3 } from '../../src/imaging/geometry/vector.ts';
+import { subtract, type Vec3 } from '../../src/imaging/geometry/vector.ts';
 import { type VolumeGeometry, voxelCount } from '../../src/imaging/geometry/volume-geometry.ts';
 import { type Acquisition, toUvw } from './acquisition.ts';
 import type { Shape } from './shapes.ts';
@@ -10,6 +10,7 @@ export function truthOnSlice(acquisition: Acquisition, shape: Shape, slice: numb
   const { columns, rows, spacingMm, slices } = acquisition;
   const [u0, v0, w] = slices[slice]?.originUvw ?? [0, 0, 0];
   const bits = new Uint8Array(columns * rows);
+  if (shape.sections(w).length === 0) return bits;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const [u, v] = [u0 + column * spacingMm.columns, v0 + row * spacingMm.rows];
@@ -19,21 +20,34 @@ export function truthOnSlice(acquisition: Acquisition, shape: Shape, slice: numb
   return bits;
 }
 
-/** One byte per voxel of any grid in the patient; i fastest, then j, then k. */
-export function truthOnGrid(acquisition: Acquisition, shape: Shape, grid: VolumeGeometry): Uint8Array {
-  const bits = new Uint8Array(voxelCount(grid));
-  forEachVoxel(grid, (at, lps) => {
-    bits[at] = shape.inside(...toUvw(acquisition, lps)) ? 1 : 0;
+/** One byte per voxel of any grid in the patient, for each shape by its name; i fastest, then j, then k. */
+export function truthOnGrid(
+  acquisition: Acquisition,
+  shapes: readonly Shape[],
+  grid: VolumeGeometry,
+): ReadonlyMap<string, Uint8Array> {
+  const truths = shapes.map(({ inside }) => ({ inside, bits: new Uint8Array(voxelCount(grid)) }));
+  forEachVoxel(acquisition, grid, (at, u, v, w) => {
+    for (const { inside, bits } of truths) if (inside(u, v, w)) bits[at] = 1;
   });
-  return bits;
+  return new Map(shapes.map(({ name }, index) => [name, truths[index]?.bits as Uint8Array]));
 }
 
-function forEachVoxel(grid: VolumeGeometry, visit: (at: number, lps: Vec3) => void): void {
-  const [columns, rows, slices] = grid.sizeIjk;
+/** Steps through a grid in the frame of the acquisition, where a step along an axis is always the same. */
+function forEachVoxel(
+  acquisition: Acquisition,
+  { affineIjkToLps, sizeIjk: [columns, rows, slices] }: VolumeGeometry,
+  visit: (at: number, u: number, v: number, w: number) => void,
+): void {
+  const place = (ijk: Vec3) => toUvw(acquisition, applyAffine(affineIjkToLps, ijk));
+  const along = subtract(place([1, 0, 0]), place([0, 0, 0]));
   let at = 0;
-  for (let k = 0; k < slices; k++)
-    for (let j = 0; j < rows; j++)
-      for (let i = 0; i < columns; i++, at++) visit(at, applyAffine(grid.affineIjkToLps, [i, j, k]));
+  for (let k = 0; k < slices; k++) {
+    for (let j = 0; j < rows; j++) {
+      const [u, v, w] = place([0, j, k]);
+      for (let i = 0; i < columns; i++, at++) visit(at, u + i * along[0], v + i * along[1], w + i * along[2]);
+    }
+  }
 }
 
 /**
@@ -51,9 +65,9 @@ export function largestIntensityError(
   counts: (value: number) => boolean = () => true,
 ): number {
   let worst = 0;
-  forEachVoxel(volume.geometry, (at, lps) => {
+  forEachVoxel(acquisition, volume.geometry, (at, u, v, w) => {
     const value = volume.values[at] as number;
-    if (counts(value)) worst = Math.max(worst, Math.abs(value - intensityAt(toUvw(acquisition, lps))));
+    if (counts(value)) worst = Math.max(worst, Math.abs(value - intensityAt([u, v, w])));
   });
   return worst;
 }

@@ -1,6 +1,6 @@
 /** Solids that are known in closed form: which points they contain, and their exact section at every slice. */
 import type { Acquisition } from './acquisition.ts';
-import { type Curve, circle, curve, insideCurve, keyhole, star } from './curves.ts';
+import { type Curve, circle, curve, insideCurve, keyhole, onUnitCircle, star } from './curves.ts';
 
 export interface Shape {
   readonly name: string;
@@ -60,11 +60,8 @@ function ellipsoid(
       const l22 = Math.sqrt(vv - l21 * l21);
       const radius = Math.sqrt(level);
       return [
-        curve((share) => {
-          const [x, y] = [
-            radius * Math.cos(2 * Math.PI * share),
-            radius * Math.sin(2 * Math.PI * share),
-          ] as const;
+        curve((turn) => {
+          const [x, y] = onUnitCircle(turn).map((part) => part * radius) as [number, number];
           const dv = y / l22;
           return [u0 + cu + (x - l21 * dv) / l11, v0 + cv + dv];
         }),
@@ -114,124 +111,143 @@ function standingTorus(u0: number, v0: number, w0: number, ring: number, tube: n
   };
 }
 
-/** One cross-section from w0 - half to w0 + half. */
-function prism(
-  w0: number,
-  half: number,
-  inside: (u: number, v: number) => boolean,
-  curves: readonly Curve[],
-): Solid {
+/** One cross-section over a stretch of w. */
+interface Prism {
+  readonly from: number;
+  readonly to: number;
+  readonly inside: (u: number, v: number) => boolean;
+  readonly curves: readonly Curve[];
+}
+
+/**
+ * A prism that ends halfway between acquired slices: contours cannot say where between two slices a flat end lies, so any
+ * other end would have no truth on a resampled grid.
+ */
+function prism(acquisition: Acquisition, { from, to, inside, curves }: Prism): Solid {
+  const [low, high] = [halfway(acquisition, from), halfway(acquisition, to)];
   return {
-    inside: (u, v, w) => Math.abs(w - w0) < half && inside(u, v),
-    sections: (w) => (Math.abs(w - w0) < half ? curves : []),
+    inside: (u, v, w) => w > low && w < high && inside(u, v),
+    sections: (w) => (w > low && w < high ? curves : []),
   };
 }
+
+/** Middle of the two acquired slices around w, a little above it so that no plane lies on it. */
+function halfway({ slices }: Acquisition, w: number): number {
+  const heights = slices.map(({ originUvw }) => originUvw[2]);
+  const above = heights.findIndex((height) => height > w);
+  const [low, high] = [heights[above - 1] as number, heights[above] as number];
+  return low + 0.5003 * (high - low);
+}
+
+type Disc = readonly [u: number, v: number, radius: number];
 
 function within(u: number, v: number, radius: number): (u: number, v: number) => boolean {
   return (pu, pv) => Math.hypot(pu - u, pv - v) < radius;
 }
 
-function nestedRings(): Solid {
-  const rings = [36.1, 26.3, 13.7];
+function nestedRings(acquisition: Acquisition): Solid {
+  const rings: readonly number[] = [36.137, 26.341, 13.719];
   const count = (u: number, v: number) =>
     rings.filter((radius) => Math.hypot(u - 1.3, v + 2.1) < radius).length;
-  return prism(
-    0.7,
-    21.3,
-    (u, v) => count(u, v) % 2 === 1,
-    rings.map((radius) => circle(1.3, -2.1, radius)),
-  );
+  const curves = rings.map((radius) => circle(1.3, -2.1, radius));
+  return prism(acquisition, { from: -20.7, to: 21.9, inside: (u, v) => count(u, v) % 2 === 1, curves });
 }
 
-function ringDrawnAs(curves: readonly Curve[], outer: number, inner: number, half: number): Solid {
+/** A ring between two radii, however its contours are drawn. */
+function ring(acquisition: Acquisition, outer: number, inner: number, curves: readonly Curve[]): Solid {
   const inside = (u: number, v: number) => {
     const distance = Math.hypot(u + 3.3, v - 1.9);
     return distance < outer && distance >= inner;
   };
-  return prism(-1.1, half, inside, curves);
+  return prism(acquisition, { from: -19.3, to: 18.9, inside, curves });
 }
 
-function thinWall(pixel: number): Solid {
-  const [outer, inner] = [30.2, 30.2 - 1.6 * pixel];
-  const curves = [circle(-3.3, 1.9, outer), circle(-3.3, 1.9, inner)];
-  return ringDrawnAs(curves, outer, inner, 17.2);
+function ringAsKeyhole(acquisition: Acquisition): Solid {
+  const [outer, inner] = [31.462, 17.827] as const;
+  return ring(acquisition, outer, inner, [keyhole(-3.3, 1.9, outer, inner)]);
 }
 
-function crossingCircles(): Solid {
-  const [a, b] = [within(-9.1, 3.2, 17.3), within(10.7, -2.4, 15.9)];
-  const curves = [circle(-9.1, 3.2, 17.3), circle(10.7, -2.4, 15.9)];
-  return prism(2.3, 15.1, (u, v) => a(u, v) || b(u, v), curves);
+/** 1.6 pixels thick. */
+function thinWall(acquisition: Acquisition): Solid {
+  const pixel = Math.min(acquisition.spacingMm.columns, acquisition.spacingMm.rows);
+  const [outer, inner] = [30.239, 30.239 - 1.6 * pixel];
+  return ring(acquisition, outer, inner, [circle(-3.3, 1.9, outer), circle(-3.3, 1.9, inner)]);
 }
 
-function exclusiveCircles(): Solid {
-  const [a, b] = [within(-9.1, 3.2, 17.3), within(10.7, -2.4, 15.9)];
-  const curves = [circle(-9.1, 3.2, 17.3), circle(10.7, -2.4, 15.9)];
-  return prism(2.3, 15.1, (u, v) => a(u, v) !== b(u, v), curves);
-}
-
-function islands(): Solid {
-  const centres = [
-    [-25.3, -20.2, 9.4],
-    [24.9, -15.1, 12.3],
-    [1.7, 23.4, 11.1],
+/** Two circles that partly overlap. */
+function twoCircles(acquisition: Acquisition, together: (a: boolean, b: boolean) => boolean): Solid {
+  const [a, b] = [
+    [-9.1, 3.2, 17.337],
+    [10.7, -2.4, 15.941],
   ] as const;
-  const inside = (u: number, v: number) => centres.some(([cu, cv, r]) => Math.hypot(u - cu, v - cv) < r);
-  return prism(
-    -0.9,
-    19.3,
-    inside,
-    centres.map(([u, v, r]) => circle(u, v, r)),
-  );
+  const [insideA, insideB] = [within(...a), within(...b)];
+  const inside = (u: number, v: number) => together(insideA(u, v), insideB(u, v));
+  return prism(acquisition, { from: -11.3, to: 18.3, inside, curves: [circle(...a), circle(...b)] });
 }
 
-function concaveStar(): Solid {
+function islands(acquisition: Acquisition): Solid {
+  const discs: readonly Disc[] = [
+    [-25.3, -20.2, 9.437],
+    [24.9, -15.1, 12.341],
+    [1.7, 23.4, 11.139],
+  ];
+  const inside = (u: number, v: number) => discs.some((disc) => within(...disc)(u, v));
+  return prism(acquisition, { from: -19.9, to: 18.3, inside, curves: discs.map((disc) => circle(...disc)) });
+}
+
+function concaveStar(acquisition: Acquisition): Solid {
   const tips = star(2.2, -1.4, 33.7, 12.9, 7);
-  return prism(1.1, 18.7, (u, v) => insideCurve(tips, u, v), [tips]);
+  const inside = (u: number, v: number) => insideCurve(tips, u, v);
+  return prism(acquisition, { from: -19.7, to: 20.3, inside, curves: [tips] });
 }
 
 /** Edges halfway between pixels: half a pixel of shift in any direction changes whole rows. */
-function box({ spacingMm, columns, rows }: Acquisition): Solid {
-  const edge = (pixels: number, of: number, spacing: number) => (pixels - of / 2) * spacing;
-  const [left, right] = [30, columns - 25].map((at) => edge(at, columns, spacingMm.columns)) as [
-    number,
-    number,
-  ];
-  const [top, bottom] = [20, rows - 22].map((at) => edge(at, rows, spacingMm.rows)) as [number, number];
+function box(acquisition: Acquisition): Solid {
+  const { spacingMm, columns, rows } = acquisition;
+  const [left, right] = [30 - columns / 2, columns / 2 - 25].map((at) => at * spacingMm.columns);
+  const [top, bottom] = [20 - rows / 2, rows / 2 - 22].map((at) => at * spacingMm.rows);
+  const [u0, u1, v0, v1] = [left, right, top, bottom] as [number, number, number, number];
   const corners = [
-    [left, top],
-    [right, top],
-    [right, bottom],
-    [left, bottom],
+    [u0, v0],
+    [u1, v0],
+    [u1, v1],
+    [u0, v1],
   ] as const;
-  return prism(0.4, 16.6, (u, v) => u > left && u < right && v > top && v < bottom, [corners]);
+  const inside = (u: number, v: number) => u > u0 && u < u1 && v > v0 && v < v1;
+  return prism(acquisition, { from: -12.7, to: 16.7, inside, curves: [corners] });
+}
+
+/** The same contour twice on every slice counts once. */
+function drawnTwice(acquisition: Acquisition): Solid {
+  const curves = [circle(4.4, 5.1, 22.743), circle(4.4, 5.1, 22.743)];
+  return prism(acquisition, { from: -11.1, to: 14.7, inside: within(4.4, 5.1, 22.743), curves });
 }
 
 /** A disc on one slice and no other. */
-function singleSlice({ slices, sliceSpacingMm }: Acquisition): Solid {
-  const [, , w] = slices[Math.floor(slices.length / 3)]?.originUvw ?? [0, 0, 0];
-  const disc12 = circle(12.3, 7.4, 12.6);
-  return prism(w, sliceSpacingMm / 2, within(12.3, 7.4, 12.6), [disc12]);
+function singleSlice(acquisition: Acquisition): Solid {
+  const [, , w] = acquisition.slices[Math.floor(acquisition.slices.length / 3)]?.originUvw ?? [0, 0, 0];
+  const inside = within(12.3, 7.4, 12.637);
+  return prism(acquisition, { from: w - 1e-3, to: w + 1e-3, inside, curves: [circle(12.3, 7.4, 12.637)] });
 }
 
 /** Every shape that the truth tests draw on a series, each a region of its own; they overlap one another. */
 export function shapesOf(acquisition: Acquisition): readonly Shape[] {
-  const pixel = Math.min(acquisition.spacingMm.columns, acquisition.spacingMm.rows);
   const solids: Readonly<Record<string, Solid>> = {
     sphere: sphere(2.31, -1.73, 1.17, 33.3),
     'small sphere': sphere(20.23, 11.37, -7.71, 5),
     ellipsoid: ellipsoid([-2.2, 3.1, 0.7], [39.7, 24.1, 15.3], [0.4, 0.6]),
-    torus: torus(1.9, 2.7, -3.1, 28.3, 9.2),
-    'standing torus': standingTorus(-1.2, 0.9, 0.6, 24.7, 8.3),
-    'nested rings': nestedRings(),
-    keyhole: ringDrawnAs([keyhole(-3.3, 1.9, 31.4, 17.8)], 31.4, 17.8, 20.2),
-    'thin wall': thinWall(pixel),
-    islands: islands(),
-    star: concaveStar(),
+    torus: torus(1.9, 2.7, 17.9, 28.3, 9.2),
+    'standing torus': standingTorus(-1.2, 0.9, 0.83, 24.7, 8.3),
+    'nested rings': nestedRings(acquisition),
+    keyhole: ringAsKeyhole(acquisition),
+    'thin wall': thinWall(acquisition),
+    islands: islands(acquisition),
+    star: concaveStar(acquisition),
     box: box(acquisition),
     'single slice': { ...singleSlice(acquisition), boundToSlices: true },
-    crossing: crossingCircles(),
-    duplicated: prism(0.8, 13.9, within(4.4, 5.1, 22.7), [circle(4.4, 5.1, 22.7), circle(4.4, 5.1, 22.7)]),
-    exclusive: { ...exclusiveCircles(), geometricType: 'CLOSEDPLANAR_XOR' },
+    crossing: twoCircles(acquisition, (a, b) => a || b),
+    duplicated: drawnTwice(acquisition),
+    exclusive: { ...twoCircles(acquisition, (a, b) => a !== b), geometricType: 'CLOSEDPLANAR_XOR' },
   };
   return Object.entries(solids).map(([name, solid], index) => ({
     name,

@@ -11,7 +11,12 @@ import { intensityAt } from './sample.ts';
 
 export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 export const ENHANCED_CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2.1';
-const INTERCEPT = -1024;
+/** Stored value of pixels outside the image of a tilted series, which is signed. */
+const PADDING = -2000;
+
+function intercept({ signed }: Acquisition): number {
+  return signed ? 0 : -1024;
+}
 
 /** One file per slice, shuffled the same way every time, because order in a folder means nothing. */
 export function writeClassic(acquisition: Acquisition, transferSyntaxUid?: string): Uint8Array[] {
@@ -23,7 +28,7 @@ export function writeClassic(acquisition: Acquisition, transferSyntaxUid?: strin
       decimals('00200032', toLps(acquisition, slice.originUvw)),
       orientation(acquisition),
       pixelSpacing(acquisition),
-      decimals('00281052', [INTERCEPT]),
+      decimals('00281052', [intercept(acquisition)]),
       decimals('00281053', [1]),
       { tag: '00281054', vr: 'LO', value: 'HU' } as const,
       ...(acquisition.tiltDegrees === 0 ? [] : [decimals('00181120', [acquisition.tiltDegrees])]),
@@ -52,7 +57,7 @@ export function writeEnhanced(acquisition: Acquisition): Uint8Array {
     sequence('00209116', [[orientation(acquisition)]]),
     sequence('00289145', [
       [
-        decimals('00281052', [INTERCEPT]),
+        decimals('00281052', [intercept(acquisition)]),
         decimals('00281053', [1]),
         { tag: '00281054', vr: 'LO', value: 'HU' },
       ],
@@ -110,7 +115,9 @@ function commonElements(acquisition: Acquisition, sopClassUid: string, sopInstan
     { tag: '00280100', vr: 'US', value: 16 },
     { tag: '00280101', vr: 'US', value: 16 },
     { tag: '00280102', vr: 'US', value: 15 },
-    { tag: '00280103', vr: 'US', value: 0 },
+    { tag: '00280103', vr: 'US', value: acquisition.signed ? 1 : 0 },
+    // What upright planes through a leaning stack show where it ends.
+    ...(acquisition.tiltDegrees === 0 ? [] : [{ tag: '00280120', vr: 'SS', value: PADDING } as const]),
   ];
 }
 
@@ -155,11 +162,12 @@ export function pixelSpacing({ spacingMm }: Acquisition): Element {
 
 function storedPixels(acquisition: Acquisition, { originUvw: [u0, v0, w] }: AcquiredSlice): Uint8Array {
   const { columns, rows, spacingMm } = acquisition;
+  // Two's complement, so that one kind of array holds both.
   const samples = new Uint16Array(columns * rows);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const value = intensityAt([u0 + column * spacingMm.columns, v0 + row * spacingMm.rows, w]);
-      samples[row * columns + column] = Math.round(value) - INTERCEPT;
+      samples[row * columns + column] = Math.round(value) - intercept(acquisition);
     }
   }
   return new Uint8Array(samples.buffer);

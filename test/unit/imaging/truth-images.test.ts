@@ -33,9 +33,12 @@ describe('images against the analytic truth', () => {
       const { padding } = volume;
       const isImage = (value: number) => padding === undefined || value < padding.low || value > padding.high;
       expect(plan.irregularity?.policy).toBe('resample');
-      expect(volume.values.some((value) => isImage(value))).toBe(true);
+      const acquired = acquisition.columns * acquisition.rows * acquisition.slices.length;
+      expect(volume.values.filter(isImage).length).toBeGreaterThan(0.97 * acquired);
+      // At a tilted edge a voxel may take the pixel next to it, half a row away, where the image ends.
+      const edge = acquisition.tiltDegrees === 0 ? 0 : 1.5 * acquisition.spacingMm.rows;
       // Stored rounding, and that of the interpolated value.
-      expect(largestIntensityError(acquisition, volume, isImage)).toBeLessThanOrEqual(2 * ROUNDING);
+      expect(largestIntensityError(acquisition, volume, isImage)).toBeLessThanOrEqual(2 * ROUNDING + edge);
     },
   );
 });
