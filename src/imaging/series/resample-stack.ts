@@ -1,12 +1,17 @@
+import { PipelineError } from '../../contracts/errors.ts';
 import type { SliceHeader } from '../dicom/slice.ts';
 import { add, dot, fromColumns, normalise, scale } from '../geometry/vector.ts';
 import { createGeometry } from '../geometry/volume-geometry.ts';
 import { extentOf } from './extent.ts';
 import type { MeasuredStack, StackGrid } from './plan-stack.ts';
+import type { SliceSpacing } from './slice-spacing.ts';
 import type { IrregularityRecord, PlaneRecipe, PlaneSource } from './volume-plan.ts';
 
 /** A plane this near a slice, in planes, is the slice; a shift this near a whole pixel is whole. */
 const COINCIDES = 1e-3;
+
+/** More than any scanner makes; a stray position far away would ask for more. */
+const MAX_PLANES = 16_384;
 
 type Shift = readonly [columns: number, rows: number];
 
@@ -27,9 +32,9 @@ export function resampleStack(stack: MeasuredStack): StackGrid {
   );
   const frame = fieldOfView(places, [first.columns, first.rows]);
   const positions = spacing.positions.map(snap);
-  const planes = Array.from({ length: Math.round(positions.at(-1) ?? 0) + 1 }, (_, k) =>
-    mixPlane(k, positions, places, frame.low),
-  );
+  const count = Math.round(positions.at(-1) ?? 0) + 1;
+  if (!(count <= MAX_PLANES)) throw tooManyPlanes(count, spacing);
+  const planes = Array.from({ length: count }, (_, k) => mixPlane(k, positions, places, frame.low));
   const [left, top] = frame.low;
   const originLps = add(
     first.positionLps,
@@ -102,6 +107,15 @@ function recordOf(
     synthesisedPlanes,
     rule: [...(tilt.tilted ? [tiltRule] : []), ...(spacing.pattern === 'even' ? [] : [gapRule])].join('; '),
   };
+}
+
+function tooManyPlanes(planes: number, { gapMm, gapRangeMm }: SliceSpacing): PipelineError {
+  return new PipelineError(
+    'VolumeTooLarge',
+    `slices up to ${gapRangeMm[1]} mm apart would need ${planes} planes ${gapMm} mm apart, at most ${MAX_PLANES} are ` +
+      'allowed; leave out the image that lies far from the others',
+    { planes, allowed: MAX_PLANES, gapMm, gapRangeMm },
+  );
 }
 
 function snap(value: number): number {

@@ -309,6 +309,8 @@ describe('any irregular stack', () => {
   });
 
   it('too large to hold is refused', () => {
+    const stray = makeSeries(4, (k) => ({ positionLps: [0, 0, k === 3 ? 1e9 : k] }));
+    expect(codeOf(() => planOne(stray))).toBe('VolumeTooLarge');
     const slices = makeSeries(2, (k) => ({ columns: 40_000, rows: 40_000, positionLps: [0, 0, 2 * k] }));
     expect(codeOf(() => planOne(slices))).toBe('VolumeTooLarge');
   });
