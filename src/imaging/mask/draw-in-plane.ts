@@ -25,31 +25,31 @@ const COINCIDES = 1e-3;
  * Draws a region on the planes it was drawn on and carries them to the slices of the grid.
  *
  * On a regular grid the two are the same. On a grid resampled from an irregular stack a slice between two neighbouring
- * acquired planes is interpolated by shape when both carry the region, and otherwise takes the nearer of them (halfway:
- * the lower). Slices between contoured planes that are not neighbours are a gap of the drawing: left empty, or
- * interpolated when the options say so.
+ * acquired planes is interpolated by shape when both carry the region. Where the region ends, slices nearer to its last
+ * plane than to the next acquired one carry on the change of shape of its last two planes, but never grow; a region of
+ * one plane fills the slices nearest to it (halfway: the lower plane's). Slices between planes that carry the region and
+ * are not neighbours are a gap of the drawing: left empty, or interpolated when the options say so.
  */
 export function drawInPlane(drawing: InPlaneDrawing, options: DrawOptions, paint: PaintSlice): ContourGap[] {
   const { planes, geometry } = drawing;
   const [columns, rows] = geometry.sizeIjk;
   const spacing = [geometry.spacingMm[0], geometry.spacingMm[1]] as const;
-  const links = planes
-    .slice(1)
-    .map((upper, index) => linkPlanes(drawing, planes[index]?.plane ?? 0, upper.plane, options));
+  const links = linkPlanes(drawing, options);
   let [current, previous, between] = [0, 1, 2].map(() => emptySliceMask(columns, rows)) as SliceMasks;
   planes.forEach((plane, index) => {
     const [below, above] = [links[index - 1], links[index]];
     clearSliceMask(current);
     plane.draw(current);
-    if (below?.filled && below.first <= below.last) {
-      const drawBetween = interpolateBetween(previous, current, spacing);
-      for (let k = below.first; k <= below.last; k++) {
+    if (below !== undefined && below.mixed.length > 0) {
+      const mix = interpolateBetween(previous, current, spacing);
+      for (const k of below.mixed) {
         clearSliceMask(between);
-        drawBetween((k - below.lowerK) / (below.upperK - below.lowerK), between);
+        mix((k - below.lowerK) / (below.upperK - below.lowerK), between);
         paint(k, between);
       }
     }
-    const own = ownSlices(drawing, plane.plane, { below: below?.filled, above: above?.filled });
+    const alone = below?.filled !== true && above?.filled !== true;
+    const own = alone ? nearestSlices(drawing, plane.plane) : coincidingSlices(drawing, plane.plane);
     for (let k = own.first; k <= own.last; k++) paint(k, current);
     [previous, current] = [current, previous];
   });
@@ -58,47 +58,68 @@ export function drawInPlane(drawing: InPlaneDrawing, options: DrawOptions, paint
 
 type SliceMasks = [SliceMask, SliceMask, SliceMask];
 
-/** What happens between two contoured planes that follow each other. */
+/** What happens between two planes of the region that follow each other. */
 interface Link {
   readonly filled: boolean;
   readonly gap?: ContourGap;
   readonly lowerK: number;
   readonly upperK: number;
-  /** Slices strictly between the two planes; none when the first exceeds the last. */
+  /** Slices that are made of both planes: between them, and beyond one of them where the region ends. */
+  readonly mixed: readonly number[];
+}
+
+interface SliceRange {
   readonly first: number;
   readonly last: number;
 }
 
-function linkPlanes(
-  drawing: InPlaneDrawing,
-  lower: number,
-  upper: number,
-  { interpolateUpToMm }: DrawOptions,
-): Link {
-  const { acquired, geometry } = drawing;
-  const [lowerK, upperK] = [acquired.ks[lower] as number, acquired.ks[upper] as number];
-  const neighbours = upper - lower === 1;
-  const filled = neighbours || (upperK - lowerK) * geometry.spacingMm[2] <= interpolateUpToMm;
-  const inner = { first: Math.floor(lowerK + COINCIDES) + 1, last: Math.ceil(upperK - COINCIDES) - 1 };
-  if (neighbours) return { filled, lowerK, upperK, ...inner };
-  const empty = {
-    firstSlice: ownSlices(drawing, lower, {}).last + 1,
-    lastSlice: ownSlices(drawing, upper, {}).first - 1,
-  };
-  const range = filled ? { firstSlice: inner.first, lastSlice: inner.last } : empty;
-  return { filled, gap: { ...range, filled }, lowerK, upperK, ...inner };
+function linkPlanes(drawing: InPlaneDrawing, { interpolateUpToMm }: DrawOptions): Link[] {
+  const { planes, acquired, geometry } = drawing;
+  const at = (index: number) => planes[index]?.plane ?? 0;
+  const kOf = (index: number) => acquired.ks[at(index)] as number;
+  const isFilled = (lower: number) =>
+    at(lower + 1) - at(lower) === 1 ||
+    (kOf(lower + 1) - kOf(lower)) * geometry.spacingMm[2] <= interpolateUpToMm;
+  const filled = planes.slice(1).map((_, lower) => isFilled(lower));
+  return filled.map((isLinked, lower) => {
+    const [lowerK, upperK] = [kOf(lower), kOf(lower + 1)];
+    const within = { first: Math.floor(lowerK + COINCIDES) + 1, last: Math.ceil(upperK - COINCIDES) - 1 };
+    const [first, last] = [nearestSlices(drawing, at(lower)), nearestSlices(drawing, at(lower + 1))];
+    const range = {
+      first: filled[lower - 1] ? within.first : first.first,
+      last: filled[lower + 1] ? within.last : last.last,
+    };
+    const mixed = isLinked
+      ? slicesOf(range).filter((k) => !coincides(k, lowerK) && !coincides(k, upperK))
+      : [];
+    const empty = isLinked ? within : { first: first.last + 1, last: last.first - 1 };
+    const neighbours = at(lower + 1) - at(lower) === 1;
+    const gap = { firstSlice: empty.first, lastSlice: empty.last, filled: isLinked };
+    return { filled: isLinked, ...(neighbours ? {} : { gap }), lowerK, upperK, mixed };
+  });
 }
 
-/** Slices that take the plane as it is: those nearest to it, or it alone on a side that is interpolated. */
-function ownSlices(
-  { acquired: { ks, reach, nearest }, geometry }: InPlaneDrawing,
-  plane: number,
-  interpolated: { readonly below?: boolean | undefined; readonly above?: boolean | undefined },
-): { readonly first: number; readonly last: number } {
-  const k = ks[plane] as number;
-  let first = Math.ceil(k - (interpolated.below ? COINCIDES : reach(plane, 'down')));
-  let last = Math.floor(k + (interpolated.above ? COINCIDES : reach(plane, 'up')));
-  while (first <= last && nearest(first) !== plane) first++;
-  while (last >= first && nearest(last) !== plane) last--;
+/** Slices nearer to the plane than to any other acquired one. */
+function nearestSlices({ acquired, geometry }: InPlaneDrawing, plane: number): SliceRange {
+  const k = acquired.ks[plane] as number;
+  let first = Math.ceil(k - acquired.reach(plane, 'down') - COINCIDES);
+  let last = Math.floor(k + acquired.reach(plane, 'up') + COINCIDES);
+  while (first <= last && acquired.nearest(first) !== plane) first++;
+  while (last >= first && acquired.nearest(last) !== plane) last--;
   return { first: Math.max(0, first), last: Math.min(geometry.sizeIjk[2] - 1, last) };
+}
+
+/** The slice that the plane is, if it is one. */
+function coincidingSlices({ acquired, geometry }: InPlaneDrawing, plane: number): SliceRange {
+  const k = acquired.ks[plane] as number;
+  const [first, last] = [Math.ceil(k - COINCIDES), Math.floor(k + COINCIDES)];
+  return { first: Math.max(0, first), last: Math.min(geometry.sizeIjk[2] - 1, last) };
+}
+
+function coincides(slice: number, k: number): boolean {
+  return Math.abs(slice - k) <= COINCIDES;
+}
+
+function slicesOf({ first, last }: SliceRange): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n);
 }

@@ -1,6 +1,9 @@
 import { emptySliceMask, type MaskBox, type SliceMask } from './rasterise.ts';
 
-/** Draws what lies at a fraction of the way from the lower slice (0) to the upper one (1); the mask must be empty. */
+/**
+ * Draws what lies at a fraction of the way from the lower slice (0) to the upper one (1); the mask must be empty. Below 0
+ * and above 1 the change from one to the other goes on, within the outline of the nearer one.
+ */
 export type DrawBetween = (fraction: number, into: SliceMask) => void;
 
 /**
@@ -14,25 +17,56 @@ export function interpolateBetween(
   spacingMm: readonly [number, number],
 ): DrawBetween {
   const window = commonWindow(lower, upper);
-  const below = signedDistance(crop(lower, window), spacingMm);
-  const above = signedDistance(crop(upper, window), spacingMm);
-  const width = window.maxColumn - window.minColumn + 1;
+  const below = outlineDistance(crop(lower, window), spacingMm);
+  const above = outlineDistance(crop(upper, window), spacingMm);
   return (fraction, into) => {
-    let { minColumn, maxColumn, minRow, maxRow } = into.box;
-    let at = 0;
-    for (let row = window.minRow; row <= window.maxRow; row++) {
-      const start = row * into.columns + window.minColumn;
-      for (let column = 0; column < width; column++, at++) {
-        if ((1 - fraction) * (below[at] as number) + fraction * (above[at] as number) >= 0) continue;
-        into.bits[start + column] = 1;
-        minColumn = Math.min(minColumn, column + window.minColumn);
-        maxColumn = Math.max(maxColumn, column + window.minColumn);
-        minRow = Math.min(minRow, row);
-        maxRow = Math.max(maxRow, row);
-      }
+    if (fraction < 0) carryOn(below, above, -fraction, window, into);
+    else if (fraction > 1) carryOn(above, below, fraction - 1, window, into);
+    else {
+      const mix = (at: number) => (1 - fraction) * (below[at] as number) + fraction * (above[at] as number);
+      markWhere((at) => mix(at) < 0, window, into);
     }
-    into.box = { minColumn, maxColumn, minRow, maxRow };
   };
+}
+
+/**
+ * Beyond the nearer of two slices. A rounded body ends faster than it shrank: its squared thickness falls evenly, so the
+ * change of the outline is scaled by what that means for the thickest part.
+ */
+function carryOn(
+  near: Float64Array,
+  far: Float64Array,
+  distance: number,
+  window: MaskBox,
+  into: SliceMask,
+): void {
+  const [nearest, farthest] = [inscribedRadius(near), inscribedRadius(far)];
+  const squared = nearest ** 2 - (farthest ** 2 - nearest ** 2) * distance;
+  const shrink = nearest - Math.sqrt(Math.max(0, squared));
+  const factor = farthest > nearest ? shrink / (farthest - nearest) : distance;
+  const beyond = (at: number) => (near[at] as number) + factor * ((near[at] as number) - (far[at] as number));
+  markWhere((at) => (near[at] as number) < 0 && beyond(at) < 0, window, into);
+}
+
+function inscribedRadius(distance: Float64Array): number {
+  return distance.reduce((most, value) => Math.max(most, -value), 0);
+}
+
+/** Sets the voxels of the window for which the test, by their place in the window, holds. */
+function markWhere(inside: (at: number) => boolean, window: MaskBox, into: SliceMask): void {
+  let { minColumn, maxColumn, minRow, maxRow } = into.box;
+  let at = 0;
+  for (let row = window.minRow; row <= window.maxRow; row++) {
+    for (let column = window.minColumn; column <= window.maxColumn; column++, at++) {
+      if (!inside(at)) continue;
+      into.bits[row * into.columns + column] = 1;
+      minColumn = Math.min(minColumn, column);
+      maxColumn = Math.max(maxColumn, column);
+      minRow = Math.min(minRow, row);
+      maxRow = Math.max(maxRow, row);
+    }
+  }
+  into.box = { minColumn, maxColumn, minRow, maxRow };
 }
 
 /**
@@ -55,6 +89,12 @@ function crop({ bits, columns }: SliceMask, { minColumn, maxColumn, minRow, maxR
     part.bits.set(bits.subarray(from, from + part.columns), (row - minRow) * part.columns);
   }
   return part;
+}
+
+/** Distance in mm from each voxel centre to the outline, which runs half a voxel before the nearest centre of the other kind. */
+function outlineDistance(mask: SliceMask, spacingMm: readonly [number, number]): Float64Array {
+  const half = Math.min(...spacingMm) / 2;
+  return signedDistance(mask, spacingMm).map((value) => value - Math.sign(value) * half);
 }
 
 /** Distance in mm from each voxel centre to the nearest centre of the other kind: negative inside. */
