@@ -28,7 +28,7 @@ interface Candidate extends SeriesPart<Slice> {
  *
  * @throws MixedSeries when the slices name several series
  * @throws Localizer, SecondaryCapture, ColourImage, MixedSeries, TooFewSlices, DegenerateOrientation,
- *   DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge when no volume comes of the series
+ *   DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge, ValueOutOfRange when no volume comes of the series
  * @throws MissingDecayCorrection when uptake values are asked for and the files do not say enough
  */
 export function planSeries(slices: readonly Slice[], options: PlanOptions = {}): SeriesPlan {

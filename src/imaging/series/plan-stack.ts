@@ -40,7 +40,8 @@ export interface StackGrid {
 /**
  * Plans the volume of one stack: slices of one size, orientation and spacing, no two in one place.
  *
- * @throws TooFewSlices, DegenerateOrientation, DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge
+ * @throws TooFewSlices, DegenerateOrientation, DuplicateSlicePosition, IrregularSpacing, GantryTilt, VolumeTooLarge,
+ *   ValueOutOfRange
  */
 export function planStack(slices: readonly Slice[], policy: IrregularPolicy): VolumePlan {
   const ordered = orderSlices(slices);

@@ -1,3 +1,4 @@
+import { PipelineError } from '../../contracts/errors.ts';
 import type { Slice, SliceHeader, StoredPixels } from '../dicom/slice.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
 import { extentOf } from './extent.ts';
@@ -11,6 +12,7 @@ export interface ValueRange {
 
 const INT16_MIN = -32768;
 const INT16_MAX = 32767;
+const FLOAT32_MAX = 3.4028234663852886e38;
 
 /** Range of the real-world values of one slice, found among its decoded pixels. */
 export function storedRange(slice: Slice): ValueRange {
@@ -67,10 +69,25 @@ function possibleRange(slice: SliceHeader): ValueRange {
 /**
  * Type of a volume before its pixels are decoded: int16 for integral values that BitsStored keeps within it, float32 for
  * others, `by-range` where only the pixels can tell.
+ *
+ * @throws ValueOutOfRange when float32 cannot hold what slope and intercept make of a value
  */
 export function plannedDataType(slices: readonly SliceHeader[]): VolumePlan['dataType'] {
+  slices.forEach(requireFloat32);
   if (!slices.every(hasIntegralRescale)) return 'float32';
   return slices.every((slice) => fitsInt16(possibleRange(slice))) ? 'int16' : 'by-range';
+}
+
+function requireFloat32(slice: SliceHeader): void {
+  const { low, high } = possibleRange(slice);
+  if (low >= -FLOAT32_MAX && high <= FLOAT32_MAX) return;
+  const { slope, intercept } = slice.rescale;
+  throw new PipelineError(
+    'ValueOutOfRange',
+    `RescaleSlope (0028,1053) ${slope} and RescaleIntercept (0028,1052) ${intercept} make values beyond ${FLOAT32_MAX}; ` +
+      'correct them and export the series again',
+    { slope, intercept, allowed: FLOAT32_MAX },
+  );
 }
 
 function decideDataType(plan: VolumePlan, ranges: readonly ValueRange[]): 'int16' | 'float32' {

@@ -4,7 +4,7 @@ import type { StoredPixels } from '../../../../src/imaging/dicom/slice.ts';
 import { renderPlane } from '../../../../src/imaging/series/render-plane.ts';
 import { rescaleInto } from '../../../../src/imaging/series/rescale.ts';
 import { maxStorageError, settlePlan, storedRange } from '../../../../src/imaging/series/value-range.ts';
-import { makeSeries, makeSlice, planOne, renderOne } from './make-slice.ts';
+import { codeOf, makeSeries, makeSlice, planOne, renderOne } from './make-slice.ts';
 
 const SAMPLES: readonly { name: string; make: (values: readonly number[]) => StoredPixels; most: number }[] =
   [
@@ -105,6 +105,15 @@ describe('the type of a volume', () => {
     expect(planOne(slices)).toMatchObject({ dataType: 'by-range', fill: 'minimum' });
     const { values } = renderOne(slices);
     expect([...values.subarray(0, 4)]).toEqual([1, 1.5, 2, 1]);
+  });
+
+  it('refuses a scale that float32 cannot hold', () => {
+    for (const rescale of [
+      { slope: 1e36, intercept: 0, fromFile: true },
+      { slope: 1, intercept: -1e300, fromFile: true },
+    ]) {
+      expect(codeOf(() => planOne(makeSeries(2, () => ({ rescale }))))).toBe('ValueOutOfRange');
+    }
   });
 
   it('states the error of float32 by the ranges, or by what BitsStored allows', () => {
