@@ -1,17 +1,19 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import { flipLpsRas, linearPart, type Mat4 } from '../geometry/affine.ts';
-import { column, fromColumns, normalise } from '../geometry/vector.ts';
+import { column, dot, fromColumns, type Mat3, normalise } from '../geometry/vector.ts';
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import {
-  DATA_OFFSET,
+  DATA_TYPES,
   DESCRIP_BYTES,
-  datatypeOf,
-  HEADER_BYTES,
-  MAX_DIMENSION,
+  dataTypeOf,
+  type HeaderLayout,
+  NIFTI_1,
+  NIFTI_2,
+  type NiftiDataType,
   type NiftiValues,
-  OFFSET,
   SCANNER_ANATOMICAL,
   UNITS_MM,
+  writeField,
 } from './nifti-header.ts';
 import { rotationToQuaternion } from './quaternion.ts';
 
@@ -26,13 +28,13 @@ export interface EncodeNiftiOptions {
   readonly softwareVersion?: string;
 }
 
+/** Axes count as orthogonal below this cosine: DICOM's orientation cosines are given to about as many digits. */
+const ORTHOGONAL = 1e-4;
+
 /**
- * Writes a single-file NIfTI-1 image (`.nii`, not compressed), little endian.
+ * Writes a single-file NIfTI image (`.nii`, not compressed): the header, then the voxels as they are.
  *
- * Voxels keep DICOM's order (i = column, j = row, k = slice along the normal); the affine, LPS turned to RAS, says
- * where they lie. qform and sform carry the same grid with code 1 (scanner), units are mm, slope 1, intercept 0.
- *
- * @throws VolumeTooLarge when a side exceeds 32,767 voxels
+ * @throws VolumeTooLarge as {@link encodeHeader} does
  */
 export function encodeNifti(
   content: NiftiContent,
@@ -40,24 +42,58 @@ export function encodeNifti(
 ): Uint8Array<ArrayBuffer> {
   const { geometry, values } = content;
   requireConsistentSize(content);
-  const out = new Uint8Array(DATA_OFFSET + values.byteLength);
-  const view = new DataView(out.buffer);
-  writeLayout(view, content);
-  writeForms(view, flipLpsRas(geometry.affineIjkToLps), geometry);
-  writeText(out, OFFSET.descrip, (options.softwareVersion ?? '').slice(0, DESCRIP_BYTES - 1));
-  writeText(out, OFFSET.magic, 'n+1');
-  out.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), DATA_OFFSET);
+  const header = encodeHeader(geometry, dataTypeOf(values), options);
+  const out = new Uint8Array(header.length + values.byteLength);
+  out.set(header);
+  out.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), header.length);
   return out;
 }
 
+/**
+ * Everything of a single-file image that precedes its voxels, little endian: NIfTI-1, or NIfTI-2 when a side exceeds
+ * 32,767 voxels.
+ *
+ * Voxels keep DICOM's order (i = column, j = row, k = slice along the normal); the affine, LPS turned to RAS, says
+ * where they lie. qform and sform carry the same grid with code 1 (scanner), units are mm, slope 1, intercept 0. A
+ * sheared grid has no qform (code 0), because readers that prefer it would drop the shear without a word.
+ *
+ * @throws VolumeTooLarge when a side exceeds 2^31 voxels
+ */
+export function encodeHeader(
+  geometry: VolumeGeometry,
+  dataType: NiftiDataType,
+  { softwareVersion = '' }: EncodeNiftiOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const layout = layoutFor(geometry);
+  const { fields, headerBytes, dataOffset, magic, descripAt } = layout;
+  const out = new Uint8Array(dataOffset);
+  const view = new DataView(out.buffer);
+  const [code, bytes] = DATA_TYPES[dataType];
+  writeField(view, fields.sizeofHdr, headerBytes);
+  writeField(view, fields.dim, 3, ...geometry.sizeIjk, 1, 1, 1, 1);
+  writeField(view, fields.datatype, code);
+  writeField(view, fields.bitpix, 8 * bytes);
+  writeField(view, fields.voxOffset, dataOffset);
+  writeField(view, fields.sclSlope, 1);
+  writeField(view, fields.xyztUnits, UNITS_MM);
+  writeForms(view, layout, geometry);
+  writeText(out, descripAt, softwareVersion.slice(0, DESCRIP_BYTES - 1));
+  writeText(out, magic.at, magic.text);
+  return out;
+}
+
+function layoutFor({ sizeIjk }: VolumeGeometry): HeaderLayout {
+  const longest = Math.max(...sizeIjk);
+  if (longest <= NIFTI_1.maxDimension) return NIFTI_1;
+  if (longest <= NIFTI_2.maxDimension) return NIFTI_2;
+  throw new PipelineError(
+    'VolumeTooLarge',
+    `a volume of ${sizeIjk.join(' x ')} voxels cannot be written; at most ${NIFTI_2.maxDimension} per side are allowed: crop it`,
+    { sizeIjk },
+  );
+}
+
 function requireConsistentSize({ geometry: { sizeIjk }, values }: NiftiContent): void {
-  if (sizeIjk.some((size) => size > MAX_DIMENSION)) {
-    throw new PipelineError(
-      'VolumeTooLarge',
-      `a volume of ${sizeIjk.join(' x ')} voxels does not fit NIfTI-1, which allows ${MAX_DIMENSION} per side; crop it`,
-      { sizeIjk },
-    );
-  }
   const expected = sizeIjk[0] * sizeIjk[1] * sizeIjk[2];
   if (values.length === expected) return;
   throw new PipelineError('InternalError', `a grid of ${expected} voxels came with ${values.length} values`, {
@@ -65,38 +101,27 @@ function requireConsistentSize({ geometry: { sizeIjk }, values }: NiftiContent):
   });
 }
 
-function writeLayout(view: DataView, { geometry: { sizeIjk }, values }: NiftiContent): void {
-  const [code, bits] = datatypeOf(values);
-  view.setInt32(OFFSET.sizeofHdr, HEADER_BYTES, true);
-  [3, ...sizeIjk, 1, 1, 1, 1].forEach((size, index) => {
-    view.setInt16(OFFSET.dim + 2 * index, size, true);
-  });
-  view.setInt16(OFFSET.datatype, code, true);
-  view.setInt16(OFFSET.bitpix, bits, true);
-  view.setFloat32(OFFSET.voxOffset, DATA_OFFSET, true);
-  view.setFloat32(OFFSET.sclSlope, 1, true);
-  view.setUint8(OFFSET.xyztUnits, UNITS_MM);
-}
-
-function writeForms(view: DataView, affineRas: Mat4, { spacingMm }: VolumeGeometry): void {
+function writeForms(view: DataView, { fields }: HeaderLayout, geometry: VolumeGeometry): void {
+  const affineRas: Mat4 = flipLpsRas(geometry.affineIjkToLps);
   const linear = linearPart(affineRas);
   const axes = fromColumns(
     normalise(column(linear, 0)),
     normalise(column(linear, 1)),
     normalise(column(linear, 2)),
   );
+  writeField(view, fields.sformCode, SCANNER_ANATOMICAL);
+  writeField(view, fields.srowX, ...affineRas.slice(0, 12));
   const { b, c, d, qfac } = rotationToQuaternion(axes);
-  const setFloats = (offset: number, values: readonly number[]) => {
-    values.forEach((value, index) => {
-      view.setFloat32(offset + 4 * index, value, true);
-    });
-  };
-  setFloats(OFFSET.pixdim, [qfac, ...spacingMm, 1, 1, 1, 1]);
-  view.setInt16(OFFSET.qformCode, SCANNER_ANATOMICAL, true);
-  view.setInt16(OFFSET.sformCode, SCANNER_ANATOMICAL, true);
-  setFloats(OFFSET.quaternB, [b, c, d]);
-  setFloats(OFFSET.qoffsetX, [affineRas[3], affineRas[7], affineRas[11]]);
-  setFloats(OFFSET.srowX, affineRas.slice(0, 12));
+  writeField(view, fields.pixdim, qfac, ...geometry.spacingMm, 1, 1, 1, 1);
+  if (isSheared(axes)) return;
+  writeField(view, fields.qformCode, SCANNER_ANATOMICAL);
+  writeField(view, fields.quaternB, b, c, d);
+  writeField(view, fields.qoffsetX, affineRas[3], affineRas[7], affineRas[11]);
+}
+
+function isSheared(axes: Mat3): boolean {
+  const [i, j, k] = [column(axes, 0), column(axes, 1), column(axes, 2)];
+  return [dot(i, j), dot(i, k), dot(j, k)].some((cosine) => Math.abs(cosine) > ORTHOGONAL);
 }
 
 function writeText(out: Uint8Array, offset: number, text: string): void {

@@ -22,7 +22,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Expands gzip data, refusing to produce more than `maxBytes`.
  *
- * @throws VolumeTooLarge when the content is larger, MalformedNifti when the data is damaged or cut off.
+ * @throws DecompressionBomb when the content is larger, MalformedNifti when the data is damaged or cut off.
  */
 export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
   try {
@@ -30,7 +30,7 @@ export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
   } catch (cause) {
     if (isBufferTooLarge(cause)) {
       throw new PipelineError(
-        'VolumeTooLarge',
+        'DecompressionBomb',
         `the compressed file expands to more than ${maxBytes} bytes; use a smaller volume`,
         { maxBytes },
         { cause },

@@ -3,14 +3,27 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readHeader, readImage } from 'nifti-reader-js';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
-import { flipLpsRas } from '../../../../src/imaging/geometry/affine.ts';
-import { cornerDistanceMm, createGeometry } from '../../../../src/imaging/geometry/volume-geometry.ts';
+import { flipLpsRas, type Mat4 } from '../../../../src/imaging/geometry/affine.ts';
+import {
+  cornerDistanceMm,
+  createGeometry,
+  geometryFromAffine,
+} from '../../../../src/imaging/geometry/volume-geometry.ts';
 import { decodeNifti } from '../../../../src/imaging/nifti/decode-nifti.ts';
-import { encodeNifti } from '../../../../src/imaging/nifti/encode-nifti.ts';
+import { encodeHeader, encodeNifti } from '../../../../src/imaging/nifti/encode-nifti.ts';
 import { gunzipBounded, gzip, isGzip } from '../../../../src/imaging/nifti/gzip.ts';
-import { OFFSET } from '../../../../src/imaging/nifti/nifti-header.ts';
+import { NIFTI_1, NIFTI_2 } from '../../../../src/imaging/nifti/nifti-header.ts';
+import { readNiftiHeader } from '../../../../src/imaging/nifti/read-header.ts';
 import { GRIDS } from '../../../helpers/imaging-phantom.ts';
 
+/** Byte offsets of NIfTI-1's fields. */
+const OFFSET = {
+  ...(Object.fromEntries(Object.entries(NIFTI_1.fields).map(([name, { at }]) => [name, at])) as Record<
+    keyof typeof NIFTI_1.fields,
+    number
+  >),
+  magic: NIFTI_1.magic.at,
+};
 const GRID = createGeometry({
   sizeIjk: [3, 2, 2],
   spacingMm: [0.5, 0.75, 2],
@@ -66,12 +79,61 @@ describe('encodeNifti', () => {
     expect(cornerDistanceMm(bySform.geometry, grid)).toBeLessThan(1e-4);
   });
 
-  it('refuses sides that NIfTI-1 cannot state and values that do not fill the grid', () => {
-    const long = createGeometry({ ...GRID, sizeIjk: [40000, 1, 1] });
-    expect(codeOf(() => encodeNifti({ geometry: long, values: new Uint8Array(40000) }))).toBe(
-      'VolumeTooLarge',
-    );
+  it('refuses sides that no header can state and values that do not fill the grid', () => {
+    const long = createGeometry({ ...GRID, sizeIjk: [2 ** 31 + 1, 1, 1] });
+    expect(codeOf(() => encodeHeader(long, 'uint8'))).toBe('VolumeTooLarge');
     expect(codeOf(() => encodeNifti({ geometry: GRID, values: new Uint8Array(5) }))).toBe('InternalError');
+  });
+});
+
+describe('NIfTI-2', () => {
+  const long = createGeometry({ ...GRID, sizeIjk: [40_000, 1, 1] });
+  const values = Int16Array.from({ length: 40_000 }, (_, n) => n - 20_000);
+
+  it('is written when a side exceeds 32,767 voxels, as an independent reader sees it', () => {
+    const bytes = encodeNifti({ geometry: long, values }, { softwareVersion: 'v' });
+    const header = readHeader(bytes.buffer);
+    expect(header).toMatchObject({
+      qform_code: 1,
+      sform_code: 1,
+      xyzt_units: 2,
+      scl_slope: 1,
+      vox_offset: 544,
+    });
+    expect(header.dims.slice(0, 5)).toEqual([3, 40_000, 1, 1, 1]);
+    expect(header.description).toContain('v');
+    const ras = flipLpsRas(long.affineIjkToLps);
+    expect(header.affine.flat()).toEqual([...ras]);
+    expect(Array.from(new Int16Array(readImage(header, bytes.buffer)))).toEqual(Array.from(values));
+  });
+
+  it('is read by sform and by qform', () => {
+    const bytes = encodeNifti({ geometry: long, values });
+    expect(decodeNifti(bytes)).toMatchObject({ values, placedBy: 'sform', geometry: long });
+    new DataView(bytes.buffer).setInt32(NIFTI_2.fields.sformCode.at, 0, true);
+    const byQform = decodeNifti(bytes);
+    expect(byQform.placedBy).toBe('qform');
+    expect(cornerDistanceMm(byQform.geometry, long)).toBeLessThan(1e-6);
+  });
+
+  it('is refused when cut off in its header or with line ends changed', () => {
+    const bytes = encodeNifti({ geometry: long, values });
+    expect(codeOf(() => decodeNifti(bytes.slice(0, 400)))).toBe('MalformedNifti');
+    bytes[NIFTI_2.magic.at + 4] = 0x0a;
+    expect(codeOf(() => decodeNifti(bytes))).toBe('MalformedNifti');
+  });
+});
+
+describe('a sheared grid', () => {
+  const shear: Mat4 = [1, 0, 0, 5, 0, 1, 0.3, 6, 0, 0, 2, 7, 0, 0, 0, 1];
+  const geometry = geometryFromAffine(shear, [3, 2, 2]);
+
+  it('is written with an sform alone, because a qform cannot say it', () => {
+    const bytes = encodeNifti({ geometry, values: Int16Array.from(RAMP) });
+    expect(readHeader(bytes.buffer)).toMatchObject({ qform_code: 0, sform_code: 1 });
+    const decoded = decodeNifti(bytes);
+    expect(decoded.placedBy).toBe('sform');
+    expect(cornerDistanceMm(decoded.geometry, geometry)).toBeLessThan(1e-5);
   });
 });
 
@@ -121,8 +183,23 @@ describe('decodeNifti', () => {
       bytes.set(new Uint8Array(BigInt64Array.from([first, ...RAMP.slice(1).map(BigInt)]).buffer), 352);
       return bytes;
     };
-    expect(decodeNifti(wide(-7n)).values[0]).toBe(-7);
+    expect(decodeNifti(wide(-7n)).values).toEqual(Int32Array.from([-7, ...RAMP.slice(1)]));
+    expect(decodeNifti(wide(-(2n ** 40n))).values).toEqual(Float64Array.from([-(2 ** 40), ...RAMP.slice(1)]));
     expect(codeOf(() => decodeNifti(wide(2n ** 60n)))).toBe('MalformedNifti');
+    const unsigned = wide(0xffff_ffffn);
+    new DataView(unsigned.buffer).setInt16(OFFSET.datatype, 1280, true);
+    expect(decodeNifti(unsigned).values[0]).toBe(0xffff_ffff);
+  });
+
+  it.each([
+    ['metres', 1, 1000],
+    ['micrometres', 3, 0.001],
+    ['an unknown unit, taken for mm', 0, 1],
+  ])('reads affines in %s', (_, unit, millimetres) => {
+    const { geometry } = decodeNifti(altered((view) => view.setUint8(OFFSET.xyztUnits, unit)));
+    geometry.spacingMm.forEach((spacing, axis) => {
+      expect(spacing).toBeCloseTo((GRID.spacingMm[axis] as number) * millimetres, 9);
+    });
   });
 
   it('places an image without qform and sform by its voxel size alone', () => {
@@ -137,17 +214,10 @@ describe('decodeNifti', () => {
 
   it.each<[string, (view: DataView) => void]>([
     ['a wrong header size', (view) => view.setInt32(0, 540, true)],
-    ['a wrong magic', (view) => view.setUint8(OFFSET.magic + 1, 0x69)],
+    ['a wrong magic', (view) => view.setUint8(OFFSET.magic, 0x69)],
     ['no dimensions', (view) => view.setInt16(OFFSET.dim, 0, true)],
     ['a negative side', (view) => view.setInt16(OFFSET.dim + 2, -3, true)],
-    [
-      'several volumes',
-      (view) => {
-        view.setInt16(OFFSET.dim, 4, true);
-        view.setInt16(OFFSET.dim + 8, 5, true);
-      },
-    ],
-    ['a colour datatype', (view) => view.setInt16(OFFSET.datatype, 128, true)],
+    ['a unit of space that is none', (view) => view.setUint8(OFFSET.xyztUnits, 5)],
     ['voxels beyond its end', (view) => view.setInt16(OFFSET.dim + 6, 30000, true)],
     ['an offset into its header', (view) => view.setFloat32(OFFSET.voxOffset, 8, true)],
     ['an infinite slope', (view) => view.setFloat32(OFFSET.sclSlope, Number.POSITIVE_INFINITY, true)],
@@ -163,6 +233,41 @@ describe('decodeNifti', () => {
     expect(codeOf(() => decodeNifti(altered(change)))).toBe('MalformedNifti');
   });
 
+  it.each<[string, string, (view: DataView) => void]>([
+    [
+      'several volumes',
+      'UnsupportedNifti',
+      (view) => {
+        view.setInt16(OFFSET.dim, 4, true);
+        view.setInt16(OFFSET.dim + 8, 5, true);
+      },
+    ],
+    ['a colour datatype', 'UnsupportedNifti', (view) => view.setInt16(OFFSET.datatype, 128, true)],
+    ['a separate image file', 'UnsupportedNifti', (view) => view.setUint8(OFFSET.magic + 1, 0x69)],
+    [
+      'more voxels than memory',
+      'VolumeTooLarge',
+      (view) => {
+        for (const axis of [1, 2, 3]) view.setInt16(OFFSET.dim + 2 * axis, 32_767, true);
+      },
+    ],
+  ])('refuses a file with %s: %s', (_, code, change) => {
+    expect(codeOf(() => decodeNifti(altered(change)))).toBe(code);
+  });
+
+  it('reads the header without the voxels', () => {
+    const bytes = encodeNifti({ geometry: GRID, values: Int16Array.from(RAMP) });
+    expect(readNiftiHeader(bytes.subarray(0, 352))).toMatchObject({
+      version: 1,
+      littleEndian: true,
+      datatype: 4,
+      bytesPerVoxel: 2,
+      dataOffset: 352,
+      slope: 1,
+      intercept: 0,
+    });
+  });
+
   it('refuses short and damaged files with a code', () => {
     const bytes = encodeNifti({ geometry: GRID, values: Int16Array.from(RAMP) });
     expect(codeOf(() => decodeNifti(bytes.slice(0, 100)))).toBe('MalformedNifti');
@@ -171,7 +276,9 @@ describe('decodeNifti', () => {
       fc.property(hit, (hits) => {
         const damaged = bytes.slice();
         for (const [at, value] of hits) damaged[at] = value;
-        expect(codeOf(() => decodeNifti(damaged))).toMatch(/^(no error|MalformedNifti)$/);
+        expect(codeOf(() => decodeNifti(damaged))).toMatch(
+          /^(no error|MalformedNifti|UnsupportedNifti|VolumeTooLarge)$/,
+        );
       }),
       { numRuns: 2000 },
     );
@@ -191,7 +298,9 @@ describe('gzip', () => {
   });
 
   it('refuses to expand beyond the limit', () => {
-    expect(codeOf(() => gunzipBounded(gzipSync(new Uint8Array(1_000_000)), 999_999))).toBe('VolumeTooLarge');
+    expect(codeOf(() => gunzipBounded(gzipSync(new Uint8Array(1_000_000)), 999_999))).toBe(
+      'DecompressionBomb',
+    );
   });
 
   it('reports damaged data', () => {

@@ -1,0 +1,51 @@
+import { close, open, read } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { PipelineError } from '../contracts/errors.ts';
+import type { ByteSource } from './byte-source.ts';
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const readFile = promisify(read);
+
+/** Reads under way at once: enough for a network drive, and more than the threads that Node reads with. */
+export const LOCAL_READS_AT_ONCE = 16;
+
+/** Every regular file below a folder, in the order of their paths; links are not followed. */
+export async function listFolder(folder: string): Promise<ByteSource[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  return Promise.all(paths.map((path) => localSource(path)));
+}
+
+export async function localSource(path: string): Promise<ByteSource> {
+  const { size } = await lstat(path);
+  return { name: path, sizeBytes: size, readInto: (target) => readInto(path, target) };
+}
+
+/** Bytes of the file from its beginning, at most `target.length`; how many there were. */
+async function readInto(path: string, target: Uint8Array): Promise<void> {
+  const file = await openFile(path, 'r');
+  try {
+    let at = 0;
+    while (at < target.length) {
+      const { bytesRead } = await readFile(file, target, at, target.length - at, at);
+      if (bytesRead === 0) throw shortened(path, at, target.length);
+      at += bytesRead;
+    }
+  } finally {
+    await closeFile(file);
+  }
+}
+
+function shortened(path: string, found: number, expected: number): PipelineError {
+  return new PipelineError(
+    'UpstreamError',
+    `${path} ended after ${found} of ${expected} bytes: something changed it while it was read; run this again`,
+    { found, expected },
+  );
+}
