@@ -29,7 +29,7 @@ const IMPLICIT_LITTLE: ElementEncoding = { explicitVr: false, littleEndian: true
 
 /** Far above what any object holds; a file of nothing but empty elements or items must not fill the memory. */
 const MAX_ELEMENTS = 65_536;
-const MAX_ITEMS = 1_000_000;
+const MAX_ITEMS = 262_144;
 const MAX_DEPTH = 64;
 
 /** The bytes of a file, with the views that reading numbers and text takes. */
@@ -63,7 +63,7 @@ export class DataSet {
   readonly #start: number;
   readonly #end: number;
   #places: Map<number, ElementPlace> | undefined;
-  readonly #items = new Map<number, readonly DataSet[]>();
+  #items: Map<number, readonly DataSet[]> | undefined;
 
   constructor(source: ByteSource, start: number, end: number, encoding: ElementEncoding) {
     this.source = source;
@@ -100,10 +100,11 @@ export class DataSet {
 
   /** Items of a sequence, in order; none when it is absent or empty. They are kept, so asking again costs nothing. */
   items(tag: number): readonly DataSet[] {
-    const known = this.#items.get(tag);
+    const known = this.#items?.get(tag);
     if (known !== undefined) return known;
     const sequence = this.find(tag);
     const items = sequence === undefined || sequence.length === 0 ? [] : this.#readItems(sequence);
+    this.#items ??= new Map();
     this.#items.set(tag, items);
     return items;
   }

@@ -311,7 +311,7 @@ describe('damaged and hostile data sets', () => {
     }
     const flood = Buffer.concat([rawDataSet(''), element]);
     expect(find(flood)).toBe('TruncatedDicom');
-    const items = Buffer.alloc(8 * 1_000_001, Buffer.from('feff00e000000000', 'hex'));
+    const items = Buffer.alloc(8 * 300_000, Buffer.from('feff00e000000000', 'hex'));
     const many = Buffer.concat([rawDataSet(OPEN_SEQUENCE), items, Buffer.from('feffdde000000000', 'hex')]);
     const started = performance.now();
     expect(codeOf(() => readItems(openDicom(many).dataSet, inner))).toBe('TruncatedDicom');

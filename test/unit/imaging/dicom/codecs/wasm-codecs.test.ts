@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { PipelineError } from '../../../../../src/contracts/errors.ts';
 import { prepareCodecs } from '../../../../../src/imaging/dicom/codecs/prepare-codecs.ts';
+import { WasmCodec } from '../../../../../src/imaging/dicom/codecs/wasm-module.ts';
 import type { PixelLayout } from '../../../../../src/imaging/dicom/slice.ts';
 import { decodeFrame } from '../../../../../src/imaging/dicom/stored-pixels.ts';
 import { encodeFrame } from './encode-frames.ts';
@@ -196,6 +197,17 @@ describe('prepareCodecs', () => {
     await expect(prepareCodecs(['1.2.840.10008.1.2', '1.2.840.10008.1.2.5'])).resolves.toBeUndefined();
     const uids = FAMILIES.map(({ uid }) => uid);
     await Promise.all([prepareCodecs(uids), prepareCodecs(uids)]);
+  });
+
+  it.each([
+    { name: 'whose package is not there', loader: () => Promise.reject(new Error('not there')) },
+    { name: 'whose module is not there', loader: async () => ({ default: () => undefined }) },
+  ])('tells of a codec $name', async ({ loader }) => {
+    const codec = WasmCodec.load({ loader, wasm: '@nobody/codec-none/wasm', decoder: 'Decoder' });
+    await expect(codec).rejects.toMatchObject({
+      code: 'ConfigurationError',
+      message: expect.stringContaining('@nobody/codec-none/wasm'),
+    });
   });
 
   it('refuses an unknown transfer syntax', async () => {
