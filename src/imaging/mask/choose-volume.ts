@@ -51,7 +51,8 @@ export function chooseVolume(
   return chosen;
 }
 
-function isAsked({ part, parts }: VolumePlan, { phase, echo }: VolumeChoice): boolean {
+/** Whether the volume is the phase and the echo that were asked for. */
+export function isAsked({ part, parts }: VolumePlan, { phase, echo }: VolumeChoice): boolean {
   const is = (kind: VolumePart['kind'], index: number | undefined) =>
     index === undefined ||
     [part, ...(parts ?? [])].some((one) => one?.kind === kind && one.index === index) ||
@@ -70,7 +71,8 @@ function ambiguous(volumes: readonly VolumePlan[]): PipelineError {
   return new PipelineError('AmbiguousSeries', `the regions fit ${which}`, { series, parts });
 }
 
-function noSuchPart(volumes: readonly VolumePlan[], { phase, echo }: VolumeChoice): PipelineError {
+/** @returns the refusal when no volume is the one that was asked for */
+export function noSuchPart(volumes: readonly VolumePlan[], { phase, echo }: VolumeChoice): PipelineError {
   const asked = [phase && `phase ${phase}`, echo && `echo ${echo}`].filter(Boolean).join(' and ');
   const parts = volumes.map(describeParts).filter((text) => text !== '');
   const there = parts.length === 0 ? 'a single volume' : parts.join('; ');
