@@ -63,12 +63,16 @@ export function readJpeg2000Header(frame: Uint8Array): CodedImage {
 
 /** Image and tile size (T.800 A.5.1). */
 function readSiz(content: DataView): Siz {
-  if (content.byteLength < 37) throw corrupt('its JPEG 2000 header is cut off');
+  if (content.byteLength < 39) throw corrupt('its JPEG 2000 header is cut off');
   const [right = 0, bottom = 0, left = 0, top = 0, tileWidth = 0, tileHeight = 0, tileLeft = 0, tileTop = 0] =
     Array.from({ length: 8 }, (_, n) => content.getUint32(2 + 4 * n));
   const tiles = Math.ceil((right - tileLeft) / tileWidth) * Math.ceil((bottom - tileTop) / tileHeight);
   if (!(tiles >= 1 && tiles <= MAX_TILES)) {
     throw corrupt(`it has ${tiles} tiles; allowed are 1 to ${MAX_TILES}`);
+  }
+  // A decoder may run on forever over a component that is declared to be coarser than the image.
+  if (content.getUint8(37) !== 1 || content.getUint8(38) !== 1) {
+    throw corrupt('its component is not as fine as the image');
   }
   return {
     columns: right - left,

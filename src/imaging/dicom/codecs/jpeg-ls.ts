@@ -11,8 +11,19 @@ export const CHARLS: WasmPackage = {
 /** Marker of a JPEG-LS frame header (ITU-T T.87 C.1.1). */
 const SOF55 = 0xf7;
 
-/** Reads the frame header of a JPEG-LS image without decoding it. @throws CorruptPixelData */
+const END_OF_IMAGE = Buffer.from([0xff, 0xd9]);
+/** Bytes that may follow the end: a fragment is padded to an even length, and some writers pad more. */
+const MAX_PADDING = 16;
+
+/**
+ * Reads the frame header of a JPEG-LS image without decoding it. An image that is cut off is refused, because a decoder
+ * may wait for its end forever.
+ *
+ * @throws CorruptPixelData
+ */
 export function readJpegLsHeader(frame: Uint8Array): CodedImage {
+  const tail = frame.subarray(Math.max(0, frame.length - MAX_PADDING - END_OF_IMAGE.length));
+  if (!Buffer.from(tail).includes(END_OF_IMAGE)) throw corrupt('its JPEG-LS image has no end');
   let at = 0;
   for (;;) {
     const segment = nextSegment(frame, at);
