@@ -5,10 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { LAMBDA_STAGES } from '../../src/contracts/stage-names.ts';
+import { IMAGING_STAGES, LAMBDA_STAGES } from '../../src/contracts/stage-names.ts';
 import { ROOT } from '../helpers/synthesise.ts';
 
 const BUDGET_BYTES = 300 * 1024;
+/** Loaded by the threads that share an imaging stage's work, and only when a series is compressed. */
+const BESIDE_IMAGING = [
+  'cornerstonejs-codec-charls-decodewasm.wasm',
+  'cornerstonejs-codec-openjpeg-decodewasm.wasm',
+  'cornerstonejs-codec-openjph-wasm.wasm',
+  'worker.mjs',
+];
 const folder = mkdtempSync(join(tmpdir(), 'contourflow-bundles-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -25,8 +32,9 @@ describe('handler bundles', () => {
     expect(result).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it.each(LAMBDA_STAGES)('%s is one file of at most 300 KiB when gzipped', (stage) => {
-    expect(readdirSync(join(all, stage))).toEqual(['index.mjs']);
+  it.each(LAMBDA_STAGES)('%s starts from one file of at most 300 KiB when gzipped', (stage) => {
+    const beside = IMAGING_STAGES.some((imaging) => imaging === stage) ? BESIDE_IMAGING : [];
+    expect(readdirSync(join(all, stage)).sort()).toEqual([...beside, 'index.mjs'].sort());
     expect(gzipSync(readFileSync(join(all, stage, 'index.mjs'))).length).toBeLessThanOrEqual(BUDGET_BYTES);
   });
 
