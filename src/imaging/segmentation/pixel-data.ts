@@ -3,7 +3,14 @@ import { PIXEL_DATA_TAG, UNDEFINED_LENGTH } from '../dicom/data-elements.ts';
 import { type FrameParts, locateFrames } from '../dicom/encapsulated-frames.ts';
 import type { ByteRanges } from './byte-ranges.ts';
 import type { SegFile } from './open-seg.ts';
-import type { SegPixelFormat } from './seg-object.ts';
+
+/** How the pixels of a file are packed. */
+export interface SegPixelFormat {
+  readonly rows: number;
+  readonly columns: number;
+  /** 1, 8 or 16. */
+  readonly bitsAllocated: number;
+}
 
 /** Where the pixels of each frame lie. */
 export interface SegPixels {

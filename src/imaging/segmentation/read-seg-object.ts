@@ -3,10 +3,10 @@ import { type Attribute, type DataSet, readItems, readString, readUint16 } from 
 import type { ByteRanges } from './byte-ranges.ts';
 import { malformedSeg } from './malformed-seg.ts';
 import { openSeg, type SegFile } from './open-seg.ts';
-import { locatePixels } from './pixel-data.ts';
+import { locatePixels, type SegPixelFormat } from './pixel-data.ts';
 import { readFrames, readTotalMatrix } from './read-frames.ts';
 import { PADDING_VALUE, readSegments } from './read-segments.ts';
-import type { SegmentationType, SegObject, SegPixelFormat } from './seg-object.ts';
+import type { SegmentationType, SegObject } from './seg-object.ts';
 import { positionsTellFramesApart } from './usable-positions.ts';
 
 const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';

@@ -48,14 +48,6 @@ export interface SegFrame {
   readonly tile?: { readonly column: number; readonly row: number };
 }
 
-/** How the pixels of a file are packed. */
-export interface SegPixelFormat {
-  readonly rows: number;
-  readonly columns: number;
-  /** 1, 8 or 16. */
-  readonly bitsAllocated: number;
-}
-
 /** A whole segmentation; of a concatenation, all its parts in order. */
 export interface SegObject {
   /** SOPInstanceUID (0008,0018); of a concatenation that of its source, when it is named. */

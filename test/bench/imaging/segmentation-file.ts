@@ -52,6 +52,7 @@ function head({ segments, slices }: LargeSegmentation): Uint8Array {
     uid('0020000d', `${SEG_UID}.1`),
     uid('0020000e', `${SEG_UID}.2`),
     uid('00200052', TEST_FRAME_UID),
+    ...dimensions(),
     ...pixelFormat(frames.length),
     { tag: '00620001', vr: 'CS', value: 'BINARY' },
     sequence('00620002', numbers.map(segmentItem)),
@@ -68,6 +69,19 @@ function head({ segments, slices }: LargeSegmentation): Uint8Array {
   out.write('OB', written.length + 4, 'latin1');
   out.writeUInt32LE(frames.length * FRAME_BYTES, written.length + 8);
   return out;
+}
+
+/** Frames differ by segment and position; readers that sort frames need to be told. */
+function dimensions(): Element[] {
+  const index = (pointer: number, group: number): Element[] => [
+    uid('00209164', `${SEG_UID}.3`),
+    { tag: '00209165', vr: 'AT', value: pointer },
+    { tag: '00209167', vr: 'AT', value: group },
+  ];
+  return [
+    sequence('00209221', [[uid('00209164', `${SEG_UID}.3`)]]),
+    sequence('00209222', [index(0x0062000b, 0x0062000a), index(0x00200032, 0x00209113)]),
+  ];
 }
 
 function pixelFormat(frames: number): Element[] {
