@@ -215,6 +215,8 @@ export function decimals(tag: string, values: readonly number[]): Element {
 export function decimalText(value: number): string {
   const text = String(value);
   if (text.length <= 16) return text;
+  // Ten places hold every coordinate and cosine; trying lengths one by one is for the rest.
+  if (value > -10_000 && value < 10_000 && (value > 1 || value < -1)) return value.toFixed(10);
   for (let digits = 15; digits > 0; digits--) {
     const shorter = String(Number(value.toPrecision(digits)));
     if (shorter.length <= 16) return shorter;

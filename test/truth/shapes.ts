@@ -17,6 +17,9 @@ export interface Shape {
 
 type Solid = Omit<Shape, 'name' | 'colour'>;
 
+// Millions of calls each: a global is slow to reach from inside a test.
+const { abs, cos, hypot, max, min, sin, sqrt } = Math;
+
 function sphere(u0: number, v0: number, w0: number, radius: number): Solid {
   return {
     inside: (u, v, w) => (u - u0) ** 2 + (v - v0) ** 2 + (w - w0) ** 2 < radius ** 2,
@@ -25,7 +28,7 @@ function sphere(u0: number, v0: number, w0: number, radius: number): Solid {
 }
 
 function disc(u: number, v: number, radiusSquared: number): Curve[] {
-  return radiusSquared > 0 ? [circle(u, v, Math.sqrt(radiusSquared))] : [];
+  return radiusSquared > 0 ? [circle(u, v, sqrt(radiusSquared))] : [];
 }
 
 /** Semi-axes a, b, c; turned about w by `turn`, then tipped about the new u by `tip`. */
@@ -34,7 +37,7 @@ function ellipsoid(
   [a, b, c]: readonly [number, number, number],
   [turn, tip]: readonly [number, number],
 ): Solid {
-  const [ct, st, cp, sp] = [Math.cos(turn), Math.sin(turn), Math.cos(tip), Math.sin(tip)];
+  const [ct, st, cp, sp] = [cos(turn), sin(turn), cos(tip), sin(tip)];
   // Unit axes of the ellipsoid.
   const axes = [
     [ct, st, 0, a],
@@ -55,10 +58,10 @@ function ellipsoid(
       const [cu, cv] = [(-w * (vv * uw - uv * vw)) / determinant, (-w * (uu * vw - uv * uw)) / determinant];
       const level = 1 - value(cu, cv, w);
       if (level <= 0) return [];
-      const l11 = Math.sqrt(uu);
+      const l11 = sqrt(uu);
       const l21 = uv / l11;
-      const l22 = Math.sqrt(vv - l21 * l21);
-      const radius = Math.sqrt(level);
+      const l22 = sqrt(vv - l21 * l21);
+      const radius = sqrt(level);
       return [
         curve((turn) => {
           const [x, y] = onUnitCircle(turn).map((part) => part * radius) as [number, number];
@@ -73,28 +76,27 @@ function ellipsoid(
 /** A ring lying in the slices: every section is a pair of nested circles. */
 function torus(u0: number, v0: number, w0: number, ring: number, tube: number): Solid {
   return {
-    inside: (u, v, w) => (Math.hypot(u - u0, v - v0) - ring) ** 2 + (w - w0) ** 2 < tube ** 2,
+    inside: (u, v, w) => (hypot(u - u0, v - v0) - ring) ** 2 + (w - w0) ** 2 < tube ** 2,
     sections: (w) => {
       const half = tube ** 2 - (w - w0) ** 2;
-      return half > 0 ? [ring + Math.sqrt(half), ring - Math.sqrt(half)].map((r) => circle(u0, v0, r)) : [];
+      return half > 0 ? [ring + sqrt(half), ring - sqrt(half)].map((r) => circle(u0, v0, r)) : [];
     },
   };
 }
 
 /** A ring standing on the slices: two islands that grow together towards its top and bottom. */
 function standingTorus(u0: number, v0: number, w0: number, ring: number, tube: number): Solid {
-  const side = (angle: number, w: number) =>
-    Math.sqrt(Math.max(0, (ring + tube * Math.cos(angle)) ** 2 - w ** 2));
+  const side = (angle: number, w: number) => sqrt(max(0, (ring + tube * cos(angle)) ** 2 - w ** 2));
   return {
-    inside: (u, v, w) => (u - u0) ** 2 + (Math.hypot(v - v0, w - w0) - ring) ** 2 < tube ** 2,
+    inside: (u, v, w) => (u - u0) ** 2 + (hypot(v - v0, w - w0) - ring) ** 2 < tube ** 2,
     sections: (at) => {
-      const w = Math.abs(at - w0);
+      const w = abs(at - w0);
       if (w >= ring + tube) return [];
       if (w < ring - tube) {
         const island = (sign: number) =>
           curve((share) => {
             const angle = 2 * Math.PI * share;
-            return [u0 + tube * Math.sin(angle), v0 + sign * side(angle, w)];
+            return [u0 + tube * sin(angle), v0 + sign * side(angle, w)];
           });
         return [island(1), island(-1)];
       }
@@ -102,9 +104,9 @@ function standingTorus(u0: number, v0: number, w0: number, ring: number, tube: n
       return [
         curve((share) => {
           // Out along one side and back along the other, densest where they meet.
-          const angle = end * Math.sin(2 * Math.PI * share);
+          const angle = end * sin(2 * Math.PI * share);
           const sign = share < 0.25 || share >= 0.75 ? 1 : -1;
-          return [u0 + tube * Math.sin(angle), v0 + sign * side(angle, w)];
+          return [u0 + tube * sin(angle), v0 + sign * side(angle, w)];
         }),
       ];
     },
@@ -115,7 +117,7 @@ function standingTorus(u0: number, v0: number, w0: number, ring: number, tube: n
 interface Prism {
   readonly from: number;
   readonly to: number;
-  readonly inside: (u: number, v: number) => boolean;
+  readonly inside: Inside;
   readonly curves: readonly Curve[];
 }
 
@@ -141,24 +143,24 @@ function halfway({ slices }: Acquisition, w: number): number {
 
 type Disc = readonly [u: number, v: number, radius: number];
 
-function within(u: number, v: number, radius: number): (u: number, v: number) => boolean {
-  return (pu, pv) => Math.hypot(pu - u, pv - v) < radius;
+type Inside = (u: number, v: number) => boolean;
+
+function within(u: number, v: number, radius: number): Inside {
+  return (pu, pv) => (pu - u) ** 2 + (pv - v) ** 2 < radius ** 2;
 }
 
 function nestedRings(acquisition: Acquisition): Solid {
   const rings: readonly number[] = [36.137, 26.341, 13.719];
-  const count = (u: number, v: number) =>
-    rings.filter((radius) => Math.hypot(u - 1.3, v + 2.1) < radius).length;
+  const [outer, hole, island] = rings.map((radius) => within(1.3, -2.1, radius)) as [Inside, Inside, Inside];
+  const inside = (u: number, v: number) => outer(u, v) && (!hole(u, v) || island(u, v));
   const curves = rings.map((radius) => circle(1.3, -2.1, radius));
-  return prism(acquisition, { from: -20.7, to: 21.9, inside: (u, v) => count(u, v) % 2 === 1, curves });
+  return prism(acquisition, { from: -20.7, to: 21.9, inside, curves });
 }
 
 /** A ring between two radii, however its contours are drawn. */
 function ring(acquisition: Acquisition, outer: number, inner: number, curves: readonly Curve[]): Solid {
-  const inside = (u: number, v: number) => {
-    const distance = Math.hypot(u + 3.3, v - 1.9);
-    return distance < outer && distance >= inner;
-  };
+  const [insideOuter, insideInner] = [within(-3.3, 1.9, outer), within(-3.3, 1.9, inner)];
+  const inside = (u: number, v: number) => insideOuter(u, v) && !insideInner(u, v);
   return prism(acquisition, { from: -19.3, to: 18.9, inside, curves });
 }
 
@@ -169,7 +171,7 @@ function ringAsKeyhole(acquisition: Acquisition): Solid {
 
 /** 1.6 pixels thick. */
 function thinWall(acquisition: Acquisition): Solid {
-  const pixel = Math.min(acquisition.spacingMm.columns, acquisition.spacingMm.rows);
+  const pixel = min(acquisition.spacingMm.columns, acquisition.spacingMm.rows);
   const [outer, inner] = [30.239, 30.239 - 1.6 * pixel];
   return ring(acquisition, outer, inner, [circle(-3.3, 1.9, outer), circle(-3.3, 1.9, inner)]);
 }
@@ -191,7 +193,8 @@ function islands(acquisition: Acquisition): Solid {
     [24.9, -15.1, 12.341],
     [1.7, 23.4, 11.139],
   ];
-  const inside = (u: number, v: number) => discs.some((disc) => within(...disc)(u, v));
+  const insides = discs.map((disc) => within(...disc));
+  const inside = (u: number, v: number) => insides.some((one) => one(u, v));
   return prism(acquisition, { from: -19.9, to: 18.3, inside, curves: discs.map((disc) => circle(...disc)) });
 }
 
