@@ -132,4 +132,4 @@ class Fuzzer {
 const job = workerData as FuzzJob;
 const target = TARGETS[job.target];
 const read = await target.prepare();
-parentPort?.postMessage(new Fuzzer(job, target.seeds()).run(read, target.dictionary));
+parentPort?.postMessage(new Fuzzer(job, await target.seeds()).run(read, target.dictionary));

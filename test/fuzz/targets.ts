@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
+import { parseAim } from '../../src/imaging/contour/parse-aim.ts';
 import { parseRtstruct } from '../../src/imaging/contour/parse-rtstruct.ts';
+import { prepareCodecs } from '../../src/imaging/dicom/codecs/prepare-codecs.ts';
 import { parseSlices } from '../../src/imaging/dicom/parse-slice.ts';
 import { decodeFrame } from '../../src/imaging/dicom/stored-pixels.ts';
 import { createGeometry } from '../../src/imaging/geometry/volume-geometry.ts';
@@ -7,11 +9,14 @@ import { parseLabelMap } from '../../src/imaging/mask/label-map.ts';
 import { decodeNifti } from '../../src/imaging/nifti/decode-nifti.ts';
 import { encodeNifti } from '../../src/imaging/nifti/encode-nifti.ts';
 import { gunzipBounded, isGzip } from '../../src/imaging/nifti/gzip.ts';
-import { ctSlice, IMPLICIT_LITTLE_ENDIAN, rtStruct } from '../helpers/dicom-writer.ts';
+import { memoryRanges } from '../../src/imaging/segmentation/byte-ranges.ts';
+import { parseSeg } from '../../src/imaging/segmentation/parse-seg.ts';
+import { rtStruct } from '../helpers/dicom-writer.ts';
+import { imageSeeds, segmentationSeeds } from './image-seeds.ts';
 
 /** One reader under test: it returns, or throws a PipelineError. */
 interface FuzzTarget {
-  readonly seeds: () => readonly Uint8Array[];
+  readonly seeds: () => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
   /** Words of the format that a random change would rarely hit. */
   readonly dictionary: readonly Uint8Array[];
   /** Gets the reader ready (codecs are loaded once). */
@@ -61,10 +66,6 @@ const DICOM_WORDS = [
   bytes(0xff, 0xd8, 0xff, 0xc0),
 ];
 
-const PIXELS = Array.from({ length: 12 }, (_, at) => at * 37);
-const slice = (more: Partial<Parameters<typeof ctSlice>[0]> = {}) =>
-  ctSlice({ columns: 4, rows: 3, pixels: PIXELS, position: [0, 0, 0], ...more });
-
 function contours(type: string): Uint8Array {
   const points = [0, 0, 0, 3.5, 0, 0, 3.5, 2.5, 0, 0, 2.5, 0];
   const contour = { points, type, sopInstanceUid: '1.2.3' };
@@ -83,6 +84,59 @@ function volume(values: Int16Array | Uint8Array | Float32Array): Uint8Array {
   return encodeNifti({ geometry, values: values as Int16Array });
 }
 
+const COMPRESSED = [
+  ...['1.2.840.10008.1.2.4.80', '1.2.840.10008.1.2.4.81', '1.2.840.10008.1.2.4.90', '1.2.840.10008.1.2.4.91'],
+  ...['1.2.840.10008.1.2.4.201', '1.2.840.10008.1.2.4.202', '1.2.840.10008.1.2.4.203'],
+];
+
+const POINTS = [
+  [1.5, 1.5],
+  [6.5, 1.5],
+  [4.5, 7.25],
+  [1.5, 1.5],
+].map(
+  ([x, y], at) =>
+    `<TwoDimensionSpatialCoordinate><coordinateIndex value="${at % 3}"/><x value="${x}"/><y value="${y}"/></TwoDimensionSpatialCoordinate>`,
+);
+const AIM = `<?xml version="1.0" encoding="UTF-8"?>
+<ImageAnnotationCollection xmlns="gme://caCORE.caCORE/4.4/edu.northwestern.radiology.AIM" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" aimVersion="AIMv4_0">
+<uniqueIdentifier root="1.2.3"/><description value="contours"/><imageAnnotations><ImageAnnotation>
+<uniqueIdentifier root="1.2.4"/><name value="Liver &amp; spleen"/><comment value="c"/><markupEntityCollection>
+<MarkupEntity xsi:type="TwoDimensionPolyline"><uniqueIdentifier root="1.2.5"/><includeFlag value="true"/>
+<lineColour value="255,0,0"/><imageReferenceUid root="1.2.6"/><referencedFrameNumber value="1"/>
+<twoDimensionSpatialCoordinateCollection>${POINTS.join('')}</twoDimensionSpatialCoordinateCollection></MarkupEntity>
+</markupEntityCollection><imageReferenceEntityCollection><ImageReferenceEntity xsi:type="DicomImageReferenceEntity">
+<imageStudy><instanceUid root="1.2.7"/><imageSeries><instanceUid root="1.2.8"/><imageCollection><Image><sopInstanceUid root="1.2.6"/></Image>
+</imageCollection></imageSeries></imageStudy></ImageReferenceEntity></imageReferenceEntityCollection></ImageAnnotation></imageAnnotations>
+</ImageAnnotationCollection>`;
+const AIM_WORDS = [
+  ...[
+    '<!DOCTYPE a [<!ENTITY b "c">]>',
+    '&b;',
+    '&#x0;',
+    '&#x10FFFF;',
+    '<![CDATA[',
+    ']]>',
+    '<!--',
+    '-->',
+    '<?',
+    '?>',
+    '"',
+    "'",
+  ],
+  ...[
+    '<MarkupEntity>',
+    '</MarkupEntity>',
+    '<ImageAnnotation>',
+    '</ImageAnnotation>',
+    ' xmlns:x=""',
+    '</',
+    '/>',
+    'TwoDimensionCircle',
+  ],
+  ...['includeFlag', 'value="-1"', '\uFEFF', 'encoding="UTF-16"', 'NaN', 'Infinity'],
+];
+
 const LABEL_MAPS = [
   'Liver=1\nSpleen = 2\n# comment\nKidney=left=3\n',
   '\uFEFFLiver=10\r\nLeber=10\r\n',
@@ -91,14 +145,13 @@ const LABEL_MAPS = [
 
 export const TARGETS = {
   dicom: {
-    seeds: () => [
-      slice(),
-      slice({ transferSyntaxUid: IMPLICIT_LITTLE_ENDIAN }),
-      slice({ bitsStored: 12, padding: -2000 }),
-    ],
+    seeds: imageSeeds,
     dictionary: DICOM_WORDS,
-    prepare: async () => (input) => {
-      for (const { encoded } of parseSlices(input)) decodeFrame(encoded);
+    prepare: async () => {
+      await prepareCodecs(COMPRESSED);
+      return (input) => {
+        for (const { encoded } of parseSlices(input)) decodeFrame(encoded);
+      };
     },
   },
   rtstruct: {
@@ -109,6 +162,23 @@ export const TARGETS = {
     ],
     prepare: async () => (input) => {
       parseRtstruct(input);
+    },
+  },
+  seg: {
+    seeds: segmentationSeeds,
+    dictionary: [...DICOM_WORDS, ...text(['BINARY', 'FRACTIONAL', 'LABELMAP', 'PALETTE COLOR'])],
+    prepare: async () => {
+      await prepareCodecs(COMPRESSED);
+      return (input) => {
+        parseSeg(memoryRanges(input));
+      };
+    },
+  },
+  aim: {
+    seeds: () => text([AIM]),
+    dictionary: text(AIM_WORDS),
+    prepare: async () => (input) => {
+      parseAim(input);
     },
   },
   nifti: {
