@@ -43,6 +43,22 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'send a folder of DICOM files without an XNAT',
     load: () => import('./commands/upload.ts'),
   },
+  convert: {
+    summary: 'convert the DICOM series of a folder to NIfTI',
+    load: () => import('./commands/convert.ts'),
+  },
+  resample: {
+    summary: 'resample an image or a label map to another voxel size',
+    load: () => import('./commands/resample.ts'),
+  },
+  compare: {
+    summary: 'compare two label maps or two images voxel by voxel',
+    load: () => import('./commands/compare.ts'),
+  },
+  mask: {
+    summary: 'draw contours, segmentations or masks as a label map on the grid of their images',
+    load: () => import('./commands/mask.ts'),
+  },
   'run-stage': {
     summary: 'run one imaging stage inside a Batch job',
     load: () => import('./commands/run-stage-command.ts'),
