@@ -2,40 +2,18 @@ import { PipelineError } from '../../contracts/errors.ts';
 import type { Slice, SliceHeader } from '../dicom/slice.ts';
 import { affineFrom } from '../geometry/affine.ts';
 import { fromColumns, normalise, scale, subtract } from '../geometry/vector.ts';
-import {
-  createGeometry,
-  geometryFromAffine,
-  type VolumeGeometry,
-  voxelCount,
-} from '../geometry/volume-geometry.ts';
+import { createGeometry, geometryFromAffine, voxelCount } from '../geometry/volume-geometry.ts';
 import { resampleStack } from './resample-stack.ts';
-import { type OrderedSlices, orderSlices } from './slice-order.ts';
+import { orderSlices } from './slice-order.ts';
 import { measureSpacing, type SliceSpacing } from './slice-spacing.ts';
-import { measureTilt, type StackTilt, tiltError } from './stack-tilt.ts';
+import type { MeasuredStack, StackGrid } from './stack-grid.ts';
+import { measureTilt, tiltError } from './stack-tilt.ts';
 import { describeValues } from './value-meaning.ts';
 import { fitsInt16, plannedDataType } from './value-range.ts';
-import type { IrregularityRecord, IrregularPolicy, PlaneRecipe, VolumePlan } from './volume-plan.ts';
+import type { IrregularPolicy, PlaneRecipe, VolumePlan } from './volume-plan.ts';
 
 /** Enough for 1,500 slices of 1024 x 1024; more would not fit a stage's memory. */
 const MAX_VOXELS = 1_610_612_736;
-
-/** The slices of one stack with what was found out about how they lie. */
-export interface MeasuredStack {
-  readonly ordered: OrderedSlices<Slice>;
-  readonly spacing: SliceSpacing;
-  readonly tilt: StackTilt;
-}
-
-/** How a stack becomes a grid. */
-export interface StackGrid {
-  readonly geometry: VolumeGeometry;
-  readonly planes: readonly PlaneRecipe[];
-  /** Position of each acquired slice along k. */
-  readonly positions: readonly number[];
-  readonly irregularity?: IrregularityRecord;
-  /** Planes reach beyond the acquired slices, so that they need a value for it. */
-  readonly reachesOutside?: boolean;
-}
 
 /**
  * Plans the volume of one stack: slices of one size, orientation and spacing, no two in one place.

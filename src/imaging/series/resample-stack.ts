@@ -3,8 +3,8 @@ import type { SliceHeader } from '../dicom/slice.ts';
 import { add, dot, fromColumns, normalise, scale } from '../geometry/vector.ts';
 import { createGeometry } from '../geometry/volume-geometry.ts';
 import { extentOf } from './extent.ts';
-import type { MeasuredStack, StackGrid } from './plan-stack.ts';
 import type { SliceSpacing } from './slice-spacing.ts';
+import type { MeasuredStack, StackGrid } from './stack-grid.ts';
 import type { IrregularityRecord, PlaneRecipe, PlaneSource } from './volume-plan.ts';
 
 /** A plane this near a slice, in planes, is the slice; a shift this near a whole pixel is whole. */
