@@ -24,7 +24,12 @@ const ITEM_END = 0xfffee00d;
 const SEQUENCE_END = 0xfffee0dd;
 
 /** VRs whose explicit length takes four bytes after two reserved ones (PS3.5 table 7.1-1). */
-const LONG_VRS = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
+const LONG_VRS = new Set(
+  ['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV'].map(
+    (vr) => vr.charCodeAt(0) * 0x100 + vr.charCodeAt(1),
+  ),
+);
+const UNKNOWN_VR = 0x554e;
 const IMPLICIT_LITTLE: ElementEncoding = { explicitVr: false, littleEndian: true };
 
 /** Far above what any object holds; a file of nothing but empty elements or items must not fill the memory. */
@@ -52,7 +57,7 @@ export class ByteSource {
 }
 
 /**
- * The elements of a data set or of one sequence item: an index of places, made when it is first asked for.
+ * The elements of a data set or of one sequence item: an index of where they begin, made when it is first asked for.
  *
  * Values stay in the file's bytes. A sequence of defined length is stepped over without being read, so a header costs
  * the same however much hangs below it, and nesting costs nothing until somebody descends.
@@ -62,7 +67,7 @@ export class DataSet {
   readonly #encoding: ElementEncoding;
   readonly #start: number;
   readonly #end: number;
-  #places: Map<number, ElementPlace> | undefined;
+  #starts: Map<number, number> | undefined;
   #items: Map<number, readonly DataSet[]> | undefined;
 
   constructor(source: ByteSource, start: number, end: number, encoding: ElementEncoding) {
@@ -74,8 +79,9 @@ export class DataSet {
 
   /** @throws TruncatedDicom when an element's length points past the end. */
   find(tag: number): ElementPlace | undefined {
-    if (this.#places === undefined) this.index(this.#start, true);
-    return this.#places?.get(tag);
+    if (this.#starts === undefined) this.index(this.#start, true);
+    const start = this.#starts?.get(tag);
+    return start === undefined ? undefined : readPlace(this.source.view, start, this.#end, this.#encoding);
   }
 
   /**
@@ -84,15 +90,19 @@ export class DataSet {
    * @returns the byte after the last element or delimiter.
    */
   index(start: number, ownsEnd: boolean): number {
-    const places = new Map<number, ElementPlace>();
-    this.#places = places;
-    const cursor = new ElementCursor(this.source.view, start, this.#end, this.#encoding);
-    while (cursor.next()) {
-      if (cursor.tag === ITEM_END) return cursor.at;
-      if (places.size === MAX_ELEMENTS) throw damaged(`a data set has more than ${MAX_ELEMENTS} elements`);
-      places.set(cursor.tag, cursor.place());
-      if (cursor.tag === PIXEL_DATA_TAG && ownsEnd) return this.#end;
-      cursor.skip(0);
+    const { view } = this.source;
+    const starts = new Map<number, number>();
+    this.#starts = starts;
+    let at = start;
+    // Fewer than eight bytes at the end, or zeros, are the padding that some writers leave.
+    while (at + 8 <= this.#end) {
+      const tag = readTag(view, at, this.#encoding);
+      if (tag === ITEM_END) return at + 8;
+      if (tag === 0) break;
+      if (starts.size === MAX_ELEMENTS) throw damaged(`a data set has more than ${MAX_ELEMENTS} elements`);
+      starts.set(tag, at);
+      if (tag === PIXEL_DATA_TAG && ownsEnd) return this.#end;
+      at = skipElement(view, at, this.#end, this.#encoding, 0);
     }
     if (!ownsEnd) throw damaged('an item has no end');
     return this.#end;
@@ -132,86 +142,51 @@ export class DataSet {
   }
 }
 
-/** Steps from element to element. Fields describe the one it stands on; nothing is allocated per step but the VR. */
-export class ElementCursor {
-  tag = 0;
-  /** First byte of the header of the element it stands on. */
-  start = 0;
-  /** The byte after the header of the element it stands on. */
-  at: number;
-  #vr = '';
-  #length = 0;
-  #valueEncoding: ElementEncoding;
-  readonly #view: DataView;
-  readonly #end: number;
-  readonly #encoding: ElementEncoding;
-
-  constructor(view: DataView, start: number, end: number, encoding: ElementEncoding) {
-    this.#view = view;
-    this.at = start;
-    this.#end = end;
-    this.#encoding = encoding;
-    this.#valueEncoding = encoding;
+/** Reads the header of the element that starts at a byte. @throws TruncatedDicom */
+export function readPlace(view: DataView, at: number, end: number, encoding: ElementEncoding): ElementPlace {
+  const code = vrCode(view, at, encoding);
+  const { littleEndian } = encoding;
+  if (code === 0) {
+    const valueEncoding = encoding.explicitVr ? { explicitVr: false, littleEndian } : encoding;
+    return { vr: '', offset: at + 8, length: view.getUint32(at + 4, littleEndian), encoding: valueEncoding };
   }
+  const vr = String.fromCharCode(code >> 8, code & 0xff);
+  if (!LONG_VRS.has(code))
+    return { vr, offset: at + 8, length: view.getUint16(at + 6, littleEndian), encoding };
+  if (at + 12 > end) throw damaged('the header of an element is cut off');
+  // Sequences in elements of unknown VR are implicit little endian whatever the file is (PS3.5 section 6.2.2).
+  const valueEncoding = code === UNKNOWN_VR ? IMPLICIT_LITTLE : encoding;
+  return { vr, offset: at + 12, length: view.getUint32(at + 8, littleEndian), encoding: valueEncoding };
+}
 
-  /** Reads the next header; false at the end. Fewer than eight bytes, or zeros, are the padding some writers leave. */
-  next(): boolean {
-    const { at } = this;
-    this.start = at;
-    if (at + 8 > this.#end) return false;
-    this.tag = readTag(this.#view, at, this.#encoding);
-    if (this.tag === 0) return false;
-    const group = Math.floor(this.tag / 0x10000);
-    if (group === 0xfffe) this.#readLong(at + 4, '');
-    else if (this.#encoding.explicitVr) this.#readExplicit(at + 4);
-    else this.#readLong(at + 4, '');
-    return true;
+/**
+ * Steps over the element that starts at a byte; only values of undefined length are walked through.
+ *
+ * This runs for every element of every file, so it makes no objects.
+ *
+ * @returns the byte after its value.
+ * @throws TruncatedDicom
+ */
+export function skipElement(
+  view: DataView,
+  at: number,
+  end: number,
+  encoding: ElementEncoding,
+  depth: number,
+): number {
+  const code = vrCode(view, at, encoding);
+  const isLong = code !== 0 && LONG_VRS.has(code);
+  if (isLong && at + 12 > end) throw damaged('the header of an element is cut off');
+  const offset = at + (isLong ? 12 : 8);
+  const length =
+    code === 0 || isLong
+      ? view.getUint32(offset - 4, encoding.littleEndian)
+      : view.getUint16(at + 6, encoding.littleEndian);
+  if (length === UNDEFINED_LENGTH) {
+    return skipItems(view, offset, end, readPlace(view, at, end, encoding).encoding, depth);
   }
-
-  place(): ElementPlace {
-    const length = this.#length;
-    if (length !== UNDEFINED_LENGTH && this.at + length > this.#end && this.tag !== PIXEL_DATA_TAG) {
-      throw damaged('an element is longer than what is left of the file');
-    }
-    return { vr: this.#vr, offset: this.at, length, encoding: this.#valueEncoding };
-  }
-
-  /** Moves behind the value; only values of undefined length are walked through. */
-  skip(depth: number): void {
-    if (this.#length !== UNDEFINED_LENGTH) this.at += this.#length;
-    else this.at = skipItems(this.#view, this.at, this.#end, this.#valueEncoding, depth);
-    if (this.at > this.#end) throw damaged('an element is longer than what is left of the file');
-  }
-
-  #readLong(at: number, vr: string): void {
-    this.#vr = vr;
-    this.#length = this.#view.getUint32(at, this.#encoding.littleEndian);
-    this.#valueEncoding = this.#encoding;
-    this.at = at + 4;
-  }
-
-  /** A VR that is no two capital letters is an element written without VR, as some writers do inside explicit files. */
-  #readExplicit(at: number): void {
-    const first = this.#view.getUint8(at);
-    const second = this.#view.getUint8(at + 1);
-    if (!isCapital(first) || !isCapital(second)) {
-      this.#readLong(at, '');
-      this.#valueEncoding = { ...this.#encoding, explicitVr: false };
-      return;
-    }
-    const vr = VR_NAMES[(first - 65) * 26 + second - 65] as string;
-    if (!LONG_VRS.has(vr)) {
-      this.#vr = vr;
-      this.#length = this.#view.getUint16(at + 2, this.#encoding.littleEndian);
-      this.#valueEncoding = this.#encoding;
-      this.at = at + 4;
-      return;
-    }
-    if (at + 8 > this.#end) throw damaged('the header of an element is cut off');
-    this.#readLong(at + 4, vr);
-    // Sequences in elements of unknown VR are implicit little endian whatever the file is (PS3.5 section 6.2.2).
-    if (vr === 'UN') this.#valueEncoding = IMPLICIT_LITTLE;
-  }
+  if (offset + length > end) throw damaged('an element is longer than what is left of the file');
+  return offset + length;
 }
 
 /** @returns the byte after the delimiter of a sequence, or of encapsulated fragments, of undefined length. */
@@ -241,28 +216,35 @@ function skipItem(
   encoding: ElementEncoding,
   depth: number,
 ): number {
-  const cursor = new ElementCursor(view, start, end, encoding);
-  while (cursor.next()) {
-    if (cursor.tag === ITEM_END) return cursor.at;
-    cursor.skip(depth + 1);
+  let at = start;
+  while (at + 8 <= end) {
+    const tag = readTag(view, at, encoding);
+    if (tag === ITEM_END) return at + 8;
+    if (tag === 0) break;
+    at = skipElement(view, at, end, encoding, depth + 1);
   }
   throw damaged('an item has no end');
 }
 
-function readTag(view: DataView, at: number, { littleEndian }: ElementEncoding): number {
+/** The tag of the element that starts at a byte, as `0xggggeeee`. */
+export function readTag(view: DataView, at: number, { littleEndian }: ElementEncoding): number {
   return view.getUint16(at, littleEndian) * 0x10000 + view.getUint16(at + 2, littleEndian);
 }
 
-function isCapital(code: number): boolean {
-  return code >= 65 && code <= 90;
+/**
+ * The two letters of an element's VR as a number; 0 when it is written without.
+ *
+ * No two capital letters in an explicit data set mean an element without VR, as some writers leave them there.
+ */
+function vrCode(view: DataView, at: number, { explicitVr }: ElementEncoding): number {
+  if (!explicitVr) return 0;
+  const code = view.getUint16(at + 4);
+  const first = code >> 8;
+  const second = code & 0xff;
+  return first >= 65 && first <= 90 && second >= 65 && second <= 90 ? code : 0;
 }
 
-/** Every pair of capital letters, so that reading a header makes no strings. */
-const VR_NAMES = Array.from({ length: 26 * 26 }, (_, n) =>
-  String.fromCharCode(65 + Math.floor(n / 26), 65 + (n % 26)),
-);
-
-export function damaged(why: string): PipelineError {
+function damaged(why: string): PipelineError {
   return new PipelineError(
     'TruncatedDicom',
     `the DICOM data set ends early or its element lengths are damaged: ${why}; transfer the file again`,

@@ -1,8 +1,10 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { type ByteSource, ElementCursor, type ElementEncoding } from './data-elements.ts';
+import { type ByteSource, type ElementEncoding, readPlace, readTag, skipElement } from './data-elements.ts';
 import { EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from './transfer-syntax.ts';
 
 const PREAMBLE_LENGTH = 128;
+/** A UID has 64 characters at most; a longer text is none. */
+const MAX_UID = 128;
 const META_GROUP = 0x0002;
 const TRANSFER_SYNTAX_UID = 0x00020010;
 const EXPLICIT_LITTLE: ElementEncoding = { explicitVr: true, littleEndian: true };
@@ -47,14 +49,17 @@ export function hasVr({ bytes }: ByteSource, at: number): boolean {
 
 /** The group's stated length is not trusted: the group ends where another one begins. */
 function readMetaGroup(source: ByteSource, start: number): FileMeta {
-  const cursor = new ElementCursor(source.view, start, source.view.byteLength, EXPLICIT_LITTLE);
+  const { view } = source;
+  const end = view.byteLength;
+  let at = start;
   let transferSyntaxUid: string | undefined;
-  while (cursor.next() && cursor.tag >>> 16 === META_GROUP) {
-    const { offset, length } = cursor.place();
-    if (cursor.tag === TRANSFER_SYNTAX_UID) {
-      transferSyntaxUid = source.latin1(offset, offset + length).replace(/[\0 ]+$/, '');
+  while (at + 8 <= end && view.getUint16(at, true) === META_GROUP) {
+    const next = skipElement(view, at, end, EXPLICIT_LITTLE, 0);
+    if (readTag(view, at, EXPLICIT_LITTLE) === TRANSFER_SYNTAX_UID) {
+      const { offset } = readPlace(view, at, end, EXPLICIT_LITTLE);
+      transferSyntaxUid = source.latin1(offset, Math.min(next, offset + MAX_UID)).replace(/[\0 ]+$/, '');
     }
-    cursor.skip(0);
+    at = next;
   }
   if (transferSyntaxUid === undefined || transferSyntaxUid === '') {
     throw new PipelineError(
@@ -63,7 +68,7 @@ function readMetaGroup(source: ByteSource, start: number): FileMeta {
       { attribute: 'TransferSyntaxUID', tag: '00020010' },
     );
   }
-  return { transferSyntaxUid, dataSetStart: cursor.start };
+  return { transferSyntaxUid, dataSetStart: at };
 }
 
 function notDicom(byteLength: number): PipelineError {
