@@ -1,5 +1,5 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { readString } from '../../imaging/dicom/data-set.ts';
+import { openDicom, readString } from '../../imaging/dicom/data-set.ts';
 import type { RegionSet } from '../../imaging/mask/region-source.ts';
 import type { ByteRanges } from '../../imaging/segmentation/byte-ranges.ts';
 import { openRanges } from './file-ranges.ts';
@@ -22,6 +22,8 @@ const RT_STRUCTURE_SET = '1.2.840.10008.5.1.4.1.1.481.3';
 /** Segmentation and Label Map Segmentation Storage. */
 const SEGMENTATIONS = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7'];
 const START_BYTES = 1024;
+/** Larger files are segmentations, whose pixels stay where they are. */
+const WHOLE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens an RTSTRUCT, an AIM 4 collection, a DICOM segmentation (all parts of it) or a NIfTI mask, by what is in it.
@@ -69,7 +71,9 @@ async function readRegions(
 async function readDicom(files: readonly ByteRanges[], options: RegionFileOptions): Promise<RegionSet> {
   const { openSeg } = await import('../../imaging/segmentation/open-seg.ts');
   const [file] = files as readonly [ByteRanges];
-  const { dataSet, transferSyntaxUid } = openOrRefuse(() => openSeg(file));
+  const { dataSet, transferSyntaxUid } = openOrRefuse(() =>
+    file.size > WHOLE_BYTES ? openSeg(file) : openDicom(file.read(0, file.size)),
+  );
   const sopClassUid = readString(dataSet, SOP_CLASS_UID) ?? 'that is not stated';
   if (SEGMENTATIONS.includes(sopClassUid)) {
     const { prepareCodecs } = await import('../../imaging/dicom/codecs/prepare-codecs.ts');

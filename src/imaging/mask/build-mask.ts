@@ -157,12 +157,11 @@ function summarise(
   geometry: VolumeGeometry,
   nameOf: (value: number) => string,
 ): MaskRegion[] {
-  const finished = countValues(canvas.labels);
   const values = [...new Set(entries.map(({ entry }) => entry.value))];
   return values.map((value) => {
     const drawn = entries.filter(({ entry }) => entry.value === value).flatMap((entry) => entry.drawn);
     const regions = drawn.map(({ region }) => region);
-    const { voxels: voxelsDrawn, repeated } = canvas.drawnVoxels(value);
+    const { voxels: voxelsDrawn, repeated, held } = canvas.drawnVoxels(value);
     const colour = regions.find((region) => region.colour !== undefined)?.colour;
     const sum = (of: (drawing: RegionDrawing) => number) =>
       drawn.reduce((total, { drawing }) => total + of(drawing), 0);
@@ -171,7 +170,7 @@ function summarise(
       value,
       roiNumbers: regions.map(({ number }) => number),
       ...(colour === undefined ? {} : { colour }),
-      voxels: finished.get(value) ?? 0,
+      voxels: held,
       voxelsDrawn,
       volumeMlVoxels: voxelsDrawn * voxelVolumeMl(geometry),
       // Regions of one value that overlap each other would otherwise count their common part twice.

@@ -14,8 +14,10 @@ export type Labels = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 interface Account {
   voxels: number;
   repeated: number;
+  /** Voxels that hold the value now. */
+  held: number;
   /** Voxels painted over, by the value that lost them. */
-  readonly taken: Map<number, number>;
+  readonly taken: number[];
 }
 
 /**
@@ -29,7 +31,7 @@ export class LabelCanvas {
   readonly #planeSize: number;
   /** Slices painted so far by each value of several sources, one bit per voxel, also where another took it since. */
   readonly #painted = new Map<number, Map<number, Uint8Array>>();
-  readonly #accounts = new Map<number, Account>();
+  readonly #accounts: Account[] = [];
 
   /** @param sources - value of each region to come; a value may occur several times */
   constructor(geometry: VolumeGeometry, sources: readonly number[]) {
@@ -39,8 +41,8 @@ export class LabelCanvas {
     this.#columns = geometry.sizeIjk[0];
     this.#planeSize = geometry.sizeIjk[0] * geometry.sizeIjk[1];
     for (const value of sources) {
-      if (this.#accounts.has(value)) this.#painted.set(value, new Map());
-      else this.#accounts.set(value, { voxels: 0, repeated: 0, taken: new Map() });
+      if (this.#accounts[value] !== undefined) this.#painted.set(value, new Map());
+      else this.#accounts[value] = { voxels: 0, repeated: 0, held: 0, taken: [] };
     }
   }
 
@@ -53,49 +55,60 @@ export class LabelCanvas {
     const account = this.#accountOf(value);
     const again = this.#painted.get(value);
     const repeated = again === undefined ? 0 : countAgain(this.#sliceOf(again, k), mask);
-    const painted = this.#fill(value, k * this.#planeSize, mask, account.taken);
+    const painted = this.#fill(value, k * this.#planeSize, mask, account);
     account.voxels += painted - repeated;
     account.repeated += repeated;
     return painted;
   }
 
-  /** Voxels a value was given, and how often one it already had was given again. */
-  drawnVoxels(value: number): { readonly voxels: number; readonly repeated: number } {
+  /** Voxels a value was given, how often one it already had was given again, and voxels that hold it now. */
+  drawnVoxels(value: number): Readonly<Pick<Account, 'voxels' | 'repeated' | 'held'>> {
     return this.#accountOf(value);
   }
 
   overlaps(nameOf: (value: number) => string): RegionOverlap[] {
-    return [...this.#accounts].flatMap(([won, { taken }]) =>
-      [...taken].map(([lost, voxels]) => ({ lost: nameOf(lost), won: nameOf(won), voxels })),
-    );
+    const overlaps: RegionOverlap[] = [];
+    // forEach leaves out the values that nobody has.
+    this.#accounts.forEach(({ taken }, won) => {
+      taken.forEach((voxels, lost) => {
+        overlaps.push({ lost: nameOf(lost), won: nameOf(won), voxels });
+      });
+    });
+    return overlaps;
   }
 
-  #fill(value: number, shift: number, { bits, box }: SliceMask, taken: Map<number, number>): number {
+  #fill(value: number, shift: number, { bits, box }: SliceMask, account: Account): number {
     const { labels } = this;
     const columns = this.#columns;
     let painted = 0;
-    // Voxels of one earlier owner come in runs; the map is touched once a run.
-    let [owner, run] = [0, 0];
-    const settle = () => {
-      if (owner !== 0 && owner !== value && run > 0) taken.set(owner, (taken.get(owner) ?? 0) + run);
-    };
+    // Voxels of one owner come in runs, so that the account is touched once a run; 0 is nobody.
+    let owner = 0;
+    let run = 0;
     for (let row = box.minRow; row <= box.maxRow; row++) {
       const end = row * columns + box.maxColumn;
-      for (let from = row * columns + box.minColumn; from <= end; from++) {
-        if (bits[from] === 0) continue;
-        painted++;
-        const before = labels[from + shift] as number;
+      for (let at = row * columns + box.minColumn; at <= end; at++) {
+        if (bits[at] === 0) continue;
+        const before = labels[at + shift] as number;
         if (before !== owner) {
-          settle();
+          this.#note(owner, run, value, account);
+          painted += run;
           owner = before;
           run = 0;
         }
         run++;
-        labels[from + shift] = value;
+        labels[at + shift] = value;
       }
     }
-    settle();
-    return painted;
+    this.#note(owner, run, value, account);
+    return painted + run;
+  }
+
+  #note(owner: number, voxels: number, value: number, account: Account): void {
+    if (owner === value) return;
+    account.held += voxels;
+    if (owner === 0) return;
+    account.taken[owner] = (account.taken[owner] ?? 0) + voxels;
+    this.#accountOf(owner).held -= voxels;
   }
 
   #sliceOf(slices: Map<number, Uint8Array>, k: number): Uint8Array {
@@ -105,7 +118,7 @@ export class LabelCanvas {
   }
 
   #accountOf(value: number): Account {
-    const account = this.#accounts.get(value);
+    const account = this.#accounts[value];
     if (account === undefined) throw new RangeError(`value ${value} was not announced to the canvas`);
     return account;
   }

@@ -31,8 +31,14 @@ export interface AcquiredImage {
   readonly statedLps?: Vec3;
 }
 
+/** The part of a plan that contours need; stored as JSON, it does as well. */
+export type PlannedGrid = Pick<
+  VolumePlan,
+  'seriesUid' | 'frameOfReferenceUid' | 'geometry' | 'references' | 'irregularity'
+>;
+
 /** The grid that a planned volume will have, with the images that contours can name; no pixel is needed. */
-export function maskTarget(plan: VolumePlan): MaskTarget {
+export function maskTarget(plan: PlannedGrid): MaskTarget {
   const { seriesUid, frameOfReferenceUid, geometry, references, irregularity } = plan;
   // Origins of an upright stack differ by rounding only; its images are the planes of the grid, pixel on voxel.
   const shifted = irregularity?.kinds.includes('gantry-tilt') === true;

@@ -1,8 +1,8 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { Contour, ImageContour, PatientContour, Roi } from '../contour/structure-set.ts';
-import { applyAffine, invertAffine, type Mat4 } from '../geometry/affine.ts';
+import { invertAffine, type Mat4 } from '../geometry/affine.ts';
 import { type AcquiredPlanes, acquiredPlanes } from './acquired-planes.ts';
-import { type ContourPlane, fitContourPlane, PLANARITY_TOLERANCE_MM, pointAt } from './contour-plane.ts';
+import { type ContourPlane, fitContourPlane, PLANARITY_TOLERANCE_MM } from './contour-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { type Polygon, toPolygon, vertexCount } from './polygon.ts';
 
@@ -114,17 +114,21 @@ function isXor({ geometricType }: Contour): boolean {
   return geometricType !== 'CLOSED_PLANAR';
 }
 
-function toVoxelSpace(pointsLps: Float64Array, toIjk: Mat4) {
+/** Written out, because structure sets have millions of points. */
+function toVoxelSpace(pointsLps: Float64Array, m: Mat4) {
   const count = pointsLps.length / 3;
   const xy = new Float64Array(2 * count);
   let [sum, least, most] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let index = 0; index < count; index++) {
-    const [i, j, k] = applyAffine(toIjk, pointAt(pointsLps, index));
-    xy[2 * index] = i;
-    xy[2 * index + 1] = j;
+    const x = pointsLps[3 * index] as number;
+    const y = pointsLps[3 * index + 1] as number;
+    const z = pointsLps[3 * index + 2] as number;
+    xy[2 * index] = m[0] * x + m[1] * y + m[2] * z + m[3];
+    xy[2 * index + 1] = m[4] * x + m[5] * y + m[6] * z + m[7];
+    const k = m[8] * x + m[9] * y + m[10] * z + m[11];
     sum += k;
-    least = Math.min(least, k);
-    most = Math.max(most, k);
+    if (k < least) least = k;
+    if (k > most) most = k;
   }
   const k = sum / count;
   return { xy, k, spreadSlices: Math.max(most - k, k - least) };

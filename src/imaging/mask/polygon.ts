@@ -20,15 +20,18 @@ export function roundPixel(value: number): number {
 
 /** Rounds vertices and drops repeated ones, the closing point included; fewer than three remain for a line. */
 export function toPolygon(xy: ArrayLike<number>): Polygon {
-  const kept: number[] = [];
+  const kept = new Float64Array(xy.length);
+  let length = 0;
   for (let at = 0; at + 1 < xy.length; at += 2) {
     const x = roundPixel(xy[at] as number);
     const y = roundPixel(xy[at + 1] as number);
-    const repeated = kept.length > 0 && kept.at(-2) === x && kept.at(-1) === y;
-    if (!repeated) kept.push(x, y);
+    if (length > 0 && kept[length - 2] === x && kept[length - 1] === y) continue;
+    kept[length] = x;
+    kept[length + 1] = y;
+    length += 2;
   }
-  const closed = kept.length > 2 && kept.at(-2) === kept[0] && kept.at(-1) === kept[1];
-  return Float64Array.from(closed ? kept.slice(0, -2) : kept);
+  const closed = length > 2 && kept[length - 2] === kept[0] && kept[length - 1] === kept[1];
+  return kept.subarray(0, closed ? length - 2 : length);
 }
 
 export function vertexCount(polygon: Polygon): number {
