@@ -33,7 +33,8 @@ interface Candidate extends SeriesPart<Slice> {
  */
 export function planSeries(slices: readonly Slice[], options: PlanOptions = {}): SeriesPlan {
   const seriesUid = requireOneSeries(slices);
-  const unique = dropCopies(options.suv ? toUptakeValues(slices) : slices);
+  const sorted = slices.toSorted(byIdentity);
+  const unique = dropCopies(options.suv ? toUptakeValues(sorted) : sorted);
   const { suitable, rejected } = setAsideUnsuitable(unique.slices);
   const parts = splitIntoParts(suitable);
   const outcomes = parts.map((part) => planPart(part, options.irregular ?? 'resample'));
@@ -45,6 +46,12 @@ export function planSeries(slices: readonly Slice[], options: PlanOptions = {}):
     volumes: volumes.map((volume) => warnOfCopies(volume, unique.repeatedUids)),
     rejected: [...rejected, ...refused.flatMap(rejectPart)],
   };
+}
+
+/** By instance and frame, so that nothing depends on the order in which files are read. */
+function byIdentity(a: Slice, b: Slice): number {
+  if (a.sopInstanceUid === b.sopInstanceUid) return a.frame - b.frame;
+  return a.sopInstanceUid < b.sopInstanceUid ? -1 : 1;
 }
 
 /** The parts of each grid; grids are numbered as stacks when there are several. */

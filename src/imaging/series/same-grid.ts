@@ -18,7 +18,7 @@ export interface GridGroup<S extends SliceHeader> {
   readonly differs: string;
 }
 
-/** Gathers slices of one modality, size, orientation, spacing and frame of reference; the largest group first. */
+/** Gathers slices of one modality, size, orientation, spacing and frame of reference; the largest group first, else as they come. */
 export function groupByGrid<S extends SliceHeader>(slices: readonly S[]): GridGroup<S>[] {
   const groups: S[][] = [];
   for (const slice of slices) {
@@ -26,17 +26,12 @@ export function groupByGrid<S extends SliceHeader>(slices: readonly S[]): GridGr
     if (group === undefined) groups.push([slice]);
     else group.push(slice);
   }
-  const sorted = groups.toSorted((a, b) => b.length - a.length || (uidOf(a) < uidOf(b) ? -1 : 1));
+  const sorted = groups.toSorted((a, b) => b.length - a.length);
   const largest = sorted[0]?.[0];
   return sorted.map((group) => ({
     slices: group,
     differs: largest === undefined ? '' : differingAttribute(largest, group[0] as S),
   }));
-}
-
-/** The least UID of a group, so that its place does not depend on the order in which files are read. */
-function uidOf(group: readonly SliceHeader[]): string {
-  return group.map(({ sopInstanceUid }) => sopInstanceUid).toSorted()[0] ?? '';
 }
 
 function differingAttribute(a: SliceHeader, b: SliceHeader): string {

@@ -26,11 +26,13 @@ export interface OrderedSlices<S extends SliceHeader> {
 export function orderSlices<S extends SliceHeader>(slices: readonly S[]): OrderedSlices<S> {
   const [any] = slices;
   if (any === undefined) throw noSlices();
-  const normalLps = sliceNormal(any);
-  const along = (slice: S) => dot(slice.positionLps, normalLps);
+  const anyNormal = sliceNormal(any);
+  const along = (slice: S) => dot(slice.positionLps, anyNormal);
   const ordered = slices.toSorted((a, b) => along(a) - along(b));
-  const first = (ordered[0] as S).positionLps;
-  const offsets = ordered.map(({ positionLps }) => subtract(positionLps, first));
+  const first = ordered[0] as S;
+  // Cosines may differ in their last digits from slice to slice: the first slice's are those of the grid.
+  const normalLps = sliceNormal(first);
+  const offsets = ordered.map(({ positionLps }) => subtract(positionLps, first.positionLps));
   return {
     slices: ordered,
     normalLps,

@@ -31,10 +31,10 @@ describe('images that are no slices', () => {
     const plan = planSeries([scout, ...makeSeries(3), capture, multiFrameCapture, colour]);
     expect(plan.volumes).toHaveLength(1);
     expect(plan.rejected).toEqual([
-      { sopInstanceUid: '9', frame: 1, code: 'Localizer', message: expect.stringContaining('LOCALIZER') },
-      { sopInstanceUid: '8', frame: 1, code: 'SecondaryCapture', message: expect.any(String) },
-      { sopInstanceUid: '7', frame: 2, code: 'SecondaryCapture', message: expect.any(String) },
       { sopInstanceUid: '6', frame: 1, code: 'ColourImage', message: expect.stringContaining('RGB') },
+      { sopInstanceUid: '7', frame: 2, code: 'SecondaryCapture', message: expect.any(String) },
+      { sopInstanceUid: '8', frame: 1, code: 'SecondaryCapture', message: expect.any(String) },
+      { sopInstanceUid: '9', frame: 1, code: 'Localizer', message: expect.stringContaining('LOCALIZER') },
     ]);
   });
 
@@ -72,7 +72,7 @@ describe('an instance that came twice', () => {
     expect(codeOf(() => planSeries([...slices, other]))).toBe('DuplicateSlicePosition');
     const renamed = { ...(slices[1] as Slice), sopInstanceUid: '1.2.3' };
     expect(codeOf(() => planSeries([...slices, renamed]))).toBe('DuplicateSlicePosition');
-    expect(() => planSeries([...slices, renamed])).toThrow(`${SERIES_UID}.2 and 1.2.3`);
+    expect(() => planSeries([...slices, renamed])).toThrow(`1.2.3 and ${SERIES_UID}.2`);
   });
 });
 
@@ -181,6 +181,19 @@ describe('planSeries', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('takes the cosines of the first slice where they differ in their last digits', () => {
+    const slices = makeSeries(5, (k) => {
+      const angle = 2e-5 * ((k * 3) % 5);
+      return {
+        rowCosinesLps: [Math.cos(angle), Math.sin(angle), 0] as const,
+        columnCosinesLps: [-Math.sin(angle), Math.cos(angle), 0] as const,
+      };
+    });
+    const expected = planSeries(slices);
+    expect(expected.volumes[0]?.geometry.directionLps[3]).toBe(slices[0]?.rowCosinesLps[1]);
+    expect(planSeries(slices.toReversed())).toEqual(expected);
   });
 
   it('lets an error that is none of ours through', () => {
