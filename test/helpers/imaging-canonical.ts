@@ -1,6 +1,10 @@
-import { applyAffine } from '../../src/imaging/geometry/affine.ts';
+import { applyAffine, invertAffine } from '../../src/imaging/geometry/affine.ts';
 import { column, type Mat3, scale, type Vec3 } from '../../src/imaging/geometry/vector.ts';
-import { createGeometry, type VolumeGeometry } from '../../src/imaging/geometry/volume-geometry.ts';
+import {
+  cornerDistanceMm,
+  createGeometry,
+  type VolumeGeometry,
+} from '../../src/imaging/geometry/volume-geometry.ts';
 
 type Axis = 0 | 1 | 2;
 
@@ -50,4 +54,35 @@ export function meanOf(values: ArrayLike<number>): number {
 
 function pick(values: Vec3, order: readonly [Axis, Axis, Axis]): Vec3 {
   return [values[order[0]], values[order[1]], values[order[2]]];
+}
+
+/**
+ * A volume's values in the axis order of another grid over the same voxel centres; reads each value once, changes none.
+ *
+ * @throws Error when the two grids do not have their voxels in the same places.
+ */
+export function valuesInOrderOf<T extends Int16Array | Float32Array | Uint8Array | Uint16Array>(
+  reference: VolumeGeometry,
+  { geometry, values }: { readonly geometry: VolumeGeometry; readonly values: T },
+): T {
+  const distance = cornerDistanceMm(canonicalGeometry(reference), canonicalGeometry(geometry));
+  if (!(distance < 0.01)) throw new Error(`the corners of the two grids are ${distance} mm apart`);
+  const toIjk = invertAffine(geometry.affineIjkToLps);
+  const [columns, rows] = geometry.sizeIjk;
+  const at = (ijk: Vec3) => {
+    const [i, j, k] = applyAffine(toIjk, applyAffine(reference.affineIjkToLps, ijk)).map(Math.round) as [
+      ...[number, number, number],
+    ];
+    return i + columns * (j + rows * k);
+  };
+  const origin = at([0, 0, 0]);
+  const steps = [at([1, 0, 0]), at([0, 1, 0]), at([0, 0, 1])].map((index) => index - origin);
+  const [di, dj, dk] = steps as [number, number, number];
+  const out = values.slice() as T;
+  let to = 0;
+  for (let k = 0; k < reference.sizeIjk[2]; k++)
+    for (let j = 0; j < reference.sizeIjk[1]; j++)
+      for (let i = 0; i < reference.sizeIjk[0]; i++)
+        out[to++] = values[origin + i * di + j * dj + k * dk] as number;
+  return out;
 }
