@@ -32,13 +32,15 @@ export function interpolatePlane(
   finish(sums, fillOf(plan), out);
 }
 
-function finish(sums: Sums, fill: number, out: Int16Array | Float32Array): void {
-  const rounded = out instanceof Int16Array;
-  for (let at = 0; at < out.length; at++) {
-    const weight = sums.weights[at] as number;
-    const value = weight >= LEAST_INSIDE - ROUNDING ? (sums.values[at] as number) / weight : fill;
-    out[at] = rounded ? Math.round(value) : value;
+function finish({ values, weights }: Sums, fill: number, out: Int16Array | Float32Array): void {
+  const { length } = values;
+  for (let at = 0; at < length; at++) {
+    const weight = weights[at] as number;
+    if (weight < LEAST_INSIDE - ROUNDING) values[at] = fill;
+    else if (weight !== 1) values[at] = (values[at] as number) / weight;
   }
+  if (out instanceof Float32Array) out.set(values);
+  else for (let at = 0; at < length; at++) out[at] = Math.floor((values[at] as number) + 0.5);
 }
 
 /** Real-world value of voxels outside every acquired slice. */
@@ -92,15 +94,16 @@ interface ShiftedSlice {
 
 /** Adds `weight * slice(i + left, j + top)` to every voxel (i, j) that meets the slice. */
 function addShifted(sums: Sums, { values, inside, slice, left, top, weight }: ShiftedSlice): void {
+  const { values: totals, weights } = sums;
   const from = Math.max(0, -left);
   const to = Math.min(sums.columns, slice.columns - left);
   for (let j = Math.max(0, -top); j < Math.min(sums.rows, slice.rows - top); j++) {
-    const target = j * sums.columns;
     const source = (j + top) * slice.columns + left;
+    const target = j * sums.columns;
     for (let i = from; i < to; i++) {
       const share = weight * (inside[source + i] as number);
-      sums.values[target + i] = (sums.values[target + i] as number) + share * (values[source + i] as number);
-      sums.weights[target + i] = (sums.weights[target + i] as number) + share;
+      totals[target + i] = (totals[target + i] as number) + share * (values[source + i] as number);
+      weights[target + i] = (weights[target + i] as number) + share;
     }
   }
 }
