@@ -11,6 +11,7 @@ export const MASK_WARNING_CODES = [
   'MergedRois',
   'FrameOfReferenceDiffers',
   'AmbiguousSynonyms',
+  'FormatsDiffer',
   'FramesOutsideVolume',
   'PixelsOutsideImages',
   'SegResampled',
