@@ -4,13 +4,16 @@ import type { Vec3 } from '../geometry/vector.ts';
 export type GridPoints = Uint32Array;
 
 const NONE = 65535;
+/** Rows looked at on either side before the whole plane is worked out: surfaces mostly lie close to each other. */
+const NEAR_ROWS = 12;
 
 /**
  * Exact Euclidean distance from each point to the nearest of the others, in mm.
  *
- * The nearest point is found row by row, then plane by plane as the lower envelope of parabolas (Felzenszwalb and
- * Huttenlocher, 2012), and only for the queries across planes. Steps are kept as whole voxels, so that the distance
- * itself is computed in double precision.
+ * The nearest point of every row is found first. Where the rows around a query hold one that nothing beyond them can
+ * beat, that is the answer; for the rest, planes are worked out as lower envelopes of parabolas (Felzenszwalb and
+ * Huttenlocher, 2012) and compared. Steps are kept as whole voxels, so that the distance itself is computed in double
+ * precision.
  *
  * @param sizeIjk - sides of the grid, each below 65,535
  * @param to - at least one point
@@ -23,8 +26,52 @@ export function nearestDistances(
   to: GridPoints,
 ): Float64Array {
   const stepsI = nearestInRows(sizeIjk, to);
+  const distances = Float64Array.from(from, (at) => nearDistance(sizeIjk, spacingMm, stepsI, at));
+  const far = from.filter((_, n) => distances[n] === Number.POSITIVE_INFINITY);
+  if (far.length === 0) return distances;
   const planes = nearestInPlanes(sizeIjk, spacingMm, stepsI, to);
-  return acrossPlanes(sizeIjk, spacingMm, planes, from);
+  const found = acrossPlanes(sizeIjk, spacingMm, planes, far);
+  let next = 0;
+  return distances.map((distance) =>
+    distance === Number.POSITIVE_INFINITY ? (found[next++] as number) : distance,
+  );
+}
+
+/** Distance to the nearest point when the rows around `at` settle it; infinite otherwise. */
+function nearDistance(
+  [columns, rows, slices]: Vec3,
+  [spacingI, spacingJ, spacingK]: Vec3,
+  stepsI: Uint16Array,
+  at: number,
+): number {
+  const row = Math.floor(at / columns);
+  const k = Math.floor(row / rows);
+  const j = row - k * rows;
+  // No row beyond the ones looked at is nearer than this.
+  let best = ((NEAR_ROWS + 1) * Math.min(spacingJ, spacingK)) ** 2;
+  let found = false;
+  for (let n = 0; n <= 2 * NEAR_ROWS; n++) {
+    const dk = outwards(n);
+    const across = (dk * spacingK) ** 2;
+    if (across > best) break;
+    if (k + dk < 0 || k + dk >= slices) continue;
+    for (let m = 0; m <= 2 * NEAR_ROWS; m++) {
+      const dj = outwards(m);
+      if (across + (dj * spacingJ) ** 2 > best) break;
+      if (j + dj < 0 || j + dj >= rows) continue;
+      const step = stepsI[at + (dk * rows + dj) * columns] as number;
+      const square = (step * spacingI) ** 2 + (dj * spacingJ) ** 2 + across;
+      if (step === NONE || square > best) continue;
+      best = square;
+      found = true;
+    }
+  }
+  return found ? Math.sqrt(best) : Number.POSITIVE_INFINITY;
+}
+
+/** 0, 1, -1, 2, -2 and so on. */
+function outwards(n: number): number {
+  return n & 1 ? (n + 1) >> 1 : -(n >> 1);
 }
 
 /** Steps along i to the nearest point of each row; {@link NONE} in rows without a point. */

@@ -40,16 +40,19 @@ export interface SurfacePoints {
 export function surfaceVoxels({ sizeIjk, mask }: RegionBox): SurfacePoints {
   const [columns, rows] = sizeIjk;
   const plane = columns * rows;
-  const found = (at: number) =>
-    mask[at] === 1 &&
-    ((mask[at - 1] as number) &
+  const points = new PointList();
+  for (let at = 0; at < mask.length; at++) {
+    if (mask[at] === 0) continue;
+    const enclosed =
+      (mask[at - 1] as number) &
       (mask[at + 1] as number) &
       (mask[at - columns] as number) &
       (mask[at + columns] as number) &
       (mask[at - plane] as number) &
-      (mask[at + plane] as number)) ===
-      0;
-  return { sizeIjk, points: collectPoints(mask.length, found) };
+      (mask[at + plane] as number);
+    if (enclosed === 0) points.push(at);
+  }
+  return { sizeIjk, points: points.done() };
 }
 
 /** Voxel corners where the region's surface passes, and how much of it (mm2) each stands for. */
@@ -65,8 +68,12 @@ export interface SurfaceElements extends SurfacePoints {
 export function surfaceElements(box: RegionBox, elementAreas: Float64Array): SurfaceElements {
   const codes = neighbourCodes(box);
   const sizeIjk = box.sizeIjk.map((size) => size - 1) as unknown as Vec3;
-  const points = collectPoints(codes.length, (at) => codes[at] !== 0 && codes[at] !== 255);
-  const areas = Float64Array.from(points, (at) => elementAreas[codes[at] as number] as number);
+  const list = new PointList();
+  for (let at = 0; at < codes.length; at++) if (codes[at] !== 0 && codes[at] !== 255) list.push(at);
+  const points = list.done();
+  const areas = new Float64Array(points.length);
+  for (let n = 0; n < points.length; n++)
+    areas[n] = elementAreas[codes[points[n] as number] as number] as number;
   return { sizeIjk, points, areas };
 }
 
@@ -99,11 +106,21 @@ function columnCode(mask: Uint8Array, at: number, columns: number, plane: number
   );
 }
 
-function collectPoints(length: number, isPoint: (at: number) => boolean): GridPoints {
-  let count = 0;
-  for (let at = 0; at < length; at++) if (isPoint(at)) count++;
-  const points = new Uint32Array(count);
-  let to = 0;
-  for (let at = 0; at < length; at++) if (isPoint(at)) points[to++] = at;
-  return points;
+/** Points in a typed array that grows. */
+class PointList {
+  #points = new Uint32Array(1024);
+  #count = 0;
+
+  push(point: number): void {
+    if (this.#count === this.#points.length) {
+      const larger = new Uint32Array(2 * this.#count);
+      larger.set(this.#points);
+      this.#points = larger;
+    }
+    this.#points[this.#count++] = point;
+  }
+
+  done(): GridPoints {
+    return this.#points.slice(0, this.#count);
+  }
 }
