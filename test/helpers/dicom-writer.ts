@@ -13,6 +13,7 @@ export { encapsulate, IMPLICIT_LITTLE_ENDIAN, RLE_LOSSLESS, samples16 } from './
 
 const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
+const RT_STRUCTURE_SET_UID = '1.2.826.0.1.3680043.10.4';
 
 export interface CtSlice {
   readonly columns: number;
@@ -112,6 +113,7 @@ interface TestRoi {
 
 export interface RtStruct {
   readonly rois: readonly TestRoi[];
+  readonly studyUid?: string;
   readonly seriesUid?: string;
   readonly frameOfReferenceUid?: string;
   readonly characterSet?: readonly string[];
@@ -123,7 +125,7 @@ export interface RtStruct {
 export function rtStruct(set: RtStruct): Uint8Array {
   const series: Element[][] =
     set.seriesUid === '' ? [] : [[ui('0020000e', set.seriesUid ?? TEST_SERIES_UID)]];
-  const study: Element[] = [ui('00081155', TEST_STUDY_UID), sequence('30060014', series)];
+  const study: Element[] = [ui('00081155', set.studyUid ?? TEST_STUDY_UID), sequence('30060014', series)];
   const frame: Element[] = [
     ui('00200052', set.frameOfReferenceUid ?? TEST_FRAME_UID),
     sequence('30060012', [study]),
@@ -134,14 +136,23 @@ export function rtStruct(set: RtStruct): Uint8Array {
         ? []
         : [{ tag: '00080005', vr: 'CS', value: set.characterSet } as const]),
       ui('00080016', set.sopClassUid ?? RT_STRUCTURE_SET_STORAGE),
-      ui('00080018', '1.2.826.0.1.3680043.10.4'),
-      ui('0020000d', TEST_STUDY_UID),
+      ui('00080018', RT_STRUCTURE_SET_UID),
+      { tag: '00080060', vr: 'CS', value: 'RTSTRUCT' },
+      ui('0020000d', set.studyUid ?? TEST_STUDY_UID),
       sequence('30060010', [frame]),
       sequence('30060020', set.rois.map(roiItem)),
       sequence('30060039', set.rois.map(roiContourItem)),
     ],
-    writeOptions(set),
+    {
+      ...writeOptions(set),
+      meta: fileMeta(set.sopClassUid ?? RT_STRUCTURE_SET_STORAGE, RT_STRUCTURE_SET_UID),
+    },
   );
+}
+
+/** Without these some readers take a file for none of theirs. */
+function fileMeta(sopClassUid: string, sopInstanceUid: string): Element[] {
+  return [ui('00020002', sopClassUid), ui('00020003', sopInstanceUid)];
 }
 
 function roiItem({ number, name }: TestRoi): Element[] {

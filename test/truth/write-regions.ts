@@ -1,6 +1,6 @@
 /** The shapes of an acquisition as a person and a viewer would save them: RTSTRUCT, and AIM 4 as the XNAT viewer does. */
 
-import { decimalText } from '../helpers/dicom-elements.ts';
+import { decimalText, IMPLICIT_LITTLE_ENDIAN } from '../helpers/dicom-elements.ts';
 import { rtStruct, type TestContour } from '../helpers/dicom-writer.ts';
 import {
   type AcquiredSlice,
@@ -44,6 +44,9 @@ export function writeRtstruct(
     };
   };
   return rtStruct({
+    // Most writers use it, and it has no limit on the length of ContourData.
+    transferSyntaxUid: IMPLICIT_LITTLE_ENDIAN,
+    studyUid: STUDY_UID,
     seriesUid: acquisition.seriesUid,
     frameOfReferenceUid: FRAME_OF_REFERENCE_UID,
     rois: shapes.map((shape, index) => ({
