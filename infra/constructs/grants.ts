@@ -80,7 +80,7 @@ export function grantObjects(
   }
   if (write.includes(OBJECT_PATTERNS.work)) {
     grant(role, {
-      actions: ['s3:PutObjectTagging'],
+      actions: ['s3:PutObjectTagging', 's3:AbortMultipartUpload'],
       resources: arns([OBJECT_PATTERNS.work]),
       wildcardReason: OBJECT_WILDCARDS,
     });

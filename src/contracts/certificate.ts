@@ -22,8 +22,30 @@ export const CertifiedGrid = z.strictObject({
 });
 export type CertifiedGrid = z.infer<typeof CertifiedGrid>;
 
+/** A file, or frames of one, that is in no volume. */
 export const RejectedSlice = z.strictObject({ sha256: Sha256, code: z.string(), message: z.string() });
 export type RejectedSlice = z.infer<typeof RejectedSlice>;
+
+/** What was done to a stack with gantry tilt, or with missing or uneven slices. */
+export const CertifiedIrregularity = z.strictObject({
+  kinds: z.array(z.enum(['gantry-tilt', 'missing-slices', 'uneven-spacing'])),
+  policy: z.enum(['resample', 'native']),
+  tiltDegrees: z.number(),
+  gapRangeMm: z.tuple([z.number(), z.number()]).describe('of neighbouring acquired slices'),
+  synthesisedPlanes: z
+    .array(z.int().nonnegative())
+    .describe('planes k that no acquired slice coincides with'),
+  rule: z.string().describe('one sentence for a person'),
+});
+export type CertifiedIrregularity = z.infer<typeof CertifiedIrregularity>;
+
+/** What tells the volume from the others of its series, such as an echo or a phase. */
+export const CertifiedPart = z.strictObject({
+  kind: z.enum(['phase', 'echo', 'b-value', 'stack', 'image-type']),
+  index: z.int().positive(),
+  label: z.string(),
+});
+export type CertifiedPart = z.infer<typeof CertifiedPart>;
 
 /** One region from contour to model space. */
 export const CertifiedRegion = z.strictObject({
@@ -83,8 +105,12 @@ export const Certificate = z.strictObject({
   unit: z.string().describe('of the image values: HU, BQML, or as the file says'),
   scaleSource: z.enum(['rescale', 'stored', 'real-world-mapping', 'suv']),
   inputs: z.array(CertifiedInput).min(1),
-  slicesUsed: z.int().positive(),
+  slicesUsed: z.int().positive().describe('acquired images that the volume is made of'),
   slicesRejected: z.array(RejectedSlice),
+  irregularity: CertifiedIrregularity.nullable()
+    .default(null)
+    .describe('null for an evenly spaced, upright stack'),
+  parts: z.array(CertifiedPart).default([]).describe('empty when the series is one volume'),
   nativeGrid: CertifiedGrid,
   modelGrid: CertifiedGrid,
   maxStorageError: z.number().nonnegative().describe('of native values, in their unit'),

@@ -24,7 +24,7 @@ export async function openArchiveSource(
   return {
     subject: session.subject,
     contours: () =>
-      inParallel(session.roiCollections.filter(hasRtstruct), CONTOURS_AT_ONCE, (collection) =>
+      inParallel(session.roiCollections.filter(canBeRead), CONTOURS_AT_ONCE, (collection) =>
         readContour(archive, at, collection),
       ),
     async findSeries(seriesUid) {
@@ -39,20 +39,30 @@ export async function openArchiveSource(
 }
 
 /**
- * Contours are read from RTSTRUCT. A collection without one is left to a later generation: the viewer saves AIM, and
- * the RTSTRUCT that XNAT derives from it comes with an event of its own.
+ * Contours are read from RTSTRUCT, segmentations from SEG. A collection without its file is left to a later generation:
+ * the viewer saves AIM, and the RTSTRUCT that XNAT derives from it comes with an event of its own.
  */
-function hasRtstruct({ resourceLabels }: ArchiveRoiCollection): boolean {
-  return resourceLabels.includes('RTSTRUCT');
+function canBeRead({ resourceLabels }: ArchiveRoiCollection): boolean {
+  return resourceLabels.includes('RTSTRUCT') || resourceLabels.includes('SEG');
 }
 
 async function readContour(
   archive: ImagingArchive,
   { project, session }: { project: string; session: string },
-  { assessorId, savedAt }: ArchiveRoiCollection,
+  { assessorId, savedAt, resourceLabels }: ArchiveRoiCollection,
 ): Promise<SourceContour> {
-  const { bytes } = await archive.downloadRoi(project, session, assessorId, 'RTSTRUCT');
-  return { assessorId, savedAt, bytes, problem: null };
+  const download = async (label: 'RTSTRUCT' | 'AIM' | 'SEG') =>
+    (await archive.downloadRoi(project, session, assessorId, label)).bytes;
+  const drawn = resourceLabels.includes('RTSTRUCT') ? 'RTSTRUCT' : 'SEG';
+  const bytes = await download(drawn);
+  const hasCompanion = drawn === 'RTSTRUCT' && resourceLabels.includes('AIM');
+  return {
+    assessorId,
+    savedAt,
+    bytes,
+    companion: hasCompanion ? await download('AIM') : null,
+    problem: null,
+  };
 }
 
 async function storeScan(
@@ -61,12 +71,12 @@ async function storeScan(
   { scanId }: ArchiveScan,
   objects: Pick<Ports['objects'], 'writeBlob'>,
 ): Promise<StoredSeries> {
-  let pixels = 0;
+  let voxelCount = 0;
   const slices = await storeStream(archive.downloadScan(project, session, scanId), (file) => {
-    pixels = Math.max(pixels, pixelsOf(file.bytes));
+    voxelCount += pixelsOf(file.bytes);
     return objects.writeBlob(project, file.bytes, DICOM);
   });
-  return { slices: slices.sort(byDigest), voxelCount: pixels * slices.length };
+  return { slices: slices.sort(byDigest), voxelCount };
 }
 
 /** Writes while it reads, a few files ahead: a series never has to fit into memory. */

@@ -1,20 +1,19 @@
 import { objectKeys } from '../contracts/object-keys.ts';
 import type { BuildMaskInput, BuildMaskOutput } from '../contracts/stages/prepare-session.ts';
-import { parseRtstruct } from '../imaging/contour/parse-rtstruct.ts';
-import { createGeometry } from '../imaging/geometry/volume-geometry.ts';
 import { buildMask as drawMask, type Mask } from '../imaging/mask/build-mask.ts';
-import { contourRegions } from '../imaging/mask/contour-regions.ts';
 import { parseLabelMap } from '../imaging/mask/label-map.ts';
-import type { MaskTarget } from '../imaging/mask/mask-target.ts';
+import { maskTarget } from '../imaging/mask/mask-target.ts';
 import type { Ports } from '../ports/index.ts';
+import { readRegions } from './read-regions.ts';
 import { jsonBytes, readJson } from './stored-json.ts';
 import { writeVolume } from './stored-volume.ts';
-import { GeometryFile, type MaskFile } from './work-files.ts';
+import { GeometryFile, type MaskFile, plannedGrid } from './work-files.ts';
 
 /**
- * Contours and label map -> native label map (.nii.gz) and a report of what was drawn.
+ * Contours or segmentation, and label map -> native label map (.nii.gz) and a report of what was drawn.
  *
- * @throws EmptyRtstruct, MalformedContour, MalformedLabelMap, UnmappedRegion, OverlappingRegions, ReferencedSeriesMissing,
+ * @throws EmptyRtstruct, MalformedContour, MalformedAim, MalformedSeg, SegGridMismatch, SegConcatenation, EmptySegmentation,
+ *   MalformedLabelMap, UnmappedRegion, OverlappingRegions, ReferencedSeriesMissing,
  *   ReferencedImageMissing, FrameOfReferenceMismatch, ContourOffPlane, ContourNotPlanar
  */
 export async function buildMask(
@@ -29,24 +28,16 @@ export async function buildMask(
     objects.read(automation.labelMap),
   ]);
   const mask = drawMask({
-    target: maskTarget(described),
-    regions: contourRegions(parseRtstruct(contours)),
+    target: maskTarget(plannedGrid(described)),
+    regions: await readRegions(contours),
     labelMap: parseLabelMap(labelMap),
     policies: automation.policies,
   });
-  const reportKey = objectKeys.work(project, execution, `${caseId}/mask.json`);
+  const work = (name: string) => objectKeys.work(project, execution, `${caseId}/${name}`);
+  const place = { project, temporaryKey: work('mask.nii.gz') };
   return {
-    mask: await writeVolume(objects, project, { geometry: mask.geometry, values: mask.labels }),
-    report: await objects.write(reportKey, jsonBytes(describeMask(mask)), 'application/json'),
-  };
-}
-
-function maskTarget({ seriesUid, frameOfReferenceUid, grid, slices }: GeometryFile): MaskTarget {
-  return {
-    seriesUid,
-    ...(frameOfReferenceUid === null ? {} : { frameOfReferenceUid }),
-    geometry: createGeometry(grid),
-    slices,
+    mask: await writeVolume(objects, place, { geometry: mask.geometry, values: mask.labels }),
+    report: await objects.write(work('mask.json'), jsonBytes(describeMask(mask)), 'application/json'),
   };
 }
 

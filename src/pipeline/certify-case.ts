@@ -6,14 +6,19 @@ import {
   type CertifyCaseOutput,
   SlicesList,
 } from '../contracts/stages/prepare-session.ts';
-import { certify } from '../imaging/certificate/certificate.ts';
-import { createGeometry } from '../imaging/geometry/volume-geometry.ts';
+import { type CertifyInput, certify } from '../imaging/certificate/certificate.ts';
+import { createGeometry, type VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
+import { renderQaPicture } from '../imaging/qa/render-qa-picture.ts';
 import type { Ports } from '../ports/index.ts';
 import { SOFTWARE_VERSION } from './output-version.ts';
 import { jsonBytes, readJson } from './stored-json.ts';
+import { readLabels, readVolume } from './stored-volume.ts';
 import { GeometryFile, MaskFile, ModelSpaceFile } from './work-files.ts';
 
-/** The reports of the stages before -> the case's certificate, whose gates decide `ready` or `needs-review`. */
+/**
+ * The reports of the stages before -> the case's certificate, whose gates decide `ready` or `needs-review`; image and
+ * mask -> a picture for whoever has to look.
+ */
 export async function certifyCase(
   input: CertifyCaseInput,
   { objects }: Pick<Ports, 'objects'>,
@@ -34,9 +39,8 @@ export async function certifyCase(
       certifiedInput('contours', input.roi.content),
       certifiedInput('label-map', automation.labelMap),
     ],
-    // A slice that cannot be used stops the conversion, so that none is ever left out silently.
-    slicesRejected: [],
-    native: { ...native, geometry },
+    slicesRejected: native.rejected,
+    native: describeNative(native, geometry),
     mask: { ...drawn, geometry },
     resampledImage: { geometry: modelGeometry, maxRoundingError: model.maxRoundingError },
     resampledMask: { geometry: modelGeometry, regions: model.regions },
@@ -45,9 +49,35 @@ export async function certifyCase(
   const key = objectKeys.certificate(input.session.project, caseId);
   return {
     certificate: await objects.write(key, jsonBytes(certificate), 'application/json'),
+    qa: await storeQaPicture(input, { native, geometry, regions: drawn.regions }, objects),
     outcome: certificate.outcome,
     reasons: certificate.reasons,
   };
+}
+
+interface Drawn {
+  readonly native: GeometryFile;
+  readonly geometry: VolumeGeometry;
+  readonly regions: MaskFile['regions'];
+}
+
+/** The native pair, because that is what the contours were drawn on. */
+async function storeQaPicture(
+  { session, converted, built }: CertifyCaseInput,
+  { native, geometry, regions }: Drawn,
+  objects: Pick<Ports['objects'], 'read' | 'writeBlob'>,
+): Promise<ObjectRef> {
+  const { values } = await readVolume(objects, converted.image);
+  const labels = await readLabels(objects, built.mask);
+  const image = { geometry, values, unit: native.unit };
+  return objects.writeBlob(session.project, renderQaPicture({ image, labels, regions }), 'image/png');
+}
+
+function describeNative(
+  { irregularity, references, ...native }: GeometryFile,
+  geometry: VolumeGeometry,
+): CertifyInput['native'] {
+  return { ...native, geometry, slices: references, ...(irregularity === null ? {} : { irregularity }) };
 }
 
 function certifiedInput(role: CertifiedInput['role'], { sha256, sizeBytes }: ObjectRef): CertifiedInput {

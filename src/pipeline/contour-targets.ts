@@ -1,10 +1,9 @@
 import { PipelineError } from '../contracts/errors.ts';
-import type { ObjectRef } from '../contracts/identifiers.ts';
 import type { SeriesTarget } from '../contracts/stages/prepare-session.ts';
-import { parseRtstruct } from '../imaging/contour/parse-rtstruct.ts';
+import { describeRegions } from './read-regions.ts';
 import { isDataProblem, type SourceContour } from './session-source.ts';
 
-/** A collection after its RTSTRUCT was stored and read. */
+/** A collection after its file was stored and read. */
 export interface ReadContour {
   readonly roi: SeriesTarget['roi'];
   readonly seriesUids: readonly string[];
@@ -21,14 +20,15 @@ export interface ContourTarget {
 /** Which series the collection was drawn on; a file that cannot be read is a problem, not a failure. */
 export function readContour(
   { assessorId, savedAt, bytes, problem }: SourceContour,
-  content: ObjectRef,
+  stored: Pick<SeriesTarget['roi'], 'content' | 'companion'>,
 ): ReadContour {
-  // The collection may have been saved as AIM; what is stored and read is the RTSTRUCT of it.
-  const roi = { assessorId, collectionType: 'RTSTRUCT', savedAt, content } as const;
+  // The collection may have been saved as AIM; what counts is the file that was read, by what is in it.
+  const roi = { assessorId, collectionType: 'RTSTRUCT', savedAt, ...stored } as const;
   if (problem) return { roi, seriesUids: [], problem };
   try {
-    const seriesUids = parseRtstruct(bytes).referencedSeriesUids;
-    return { roi, seriesUids, problem: seriesUids.length > 0 ? null : namesNoSeries() };
+    const { format, seriesUids } = describeRegions(bytes);
+    const read = { ...roi, collectionType: format };
+    return { roi: read, seriesUids, problem: seriesUids.length > 0 ? null : namesNoSeries() };
   } catch (error) {
     if (!isDataProblem(error)) throw error;
     return { roi, seriesUids: [], problem: error };
@@ -62,6 +62,7 @@ function compare(a: string, b: string): number {
 function namesNoSeries(): PipelineError {
   return new PipelineError(
     'ReferencedSeriesMissing',
-    'the RTSTRUCT names no image series (RTReferencedSeriesSequence (3006,0014)); save the contours again on the series',
+    'the contours name no image series, as RTReferencedSeriesSequence (3006,0014) of an RTSTRUCT does; save them again on ' +
+      'the series',
   );
 }

@@ -72,7 +72,14 @@ async function storeContours(
 ): Promise<ContourTarget[]> {
   const contours = await source.contours();
   const stored = await Promise.all(
-    contours.map(async (contour) => readContour(contour, await objects.writeBlob(project, contour.bytes))),
+    contours.map(async (contour) => {
+      const { bytes, companion } = contour;
+      const content = await objects.writeBlob(project, bytes);
+      return readContour(contour, {
+        content,
+        companion: companion && (await objects.writeBlob(project, companion)),
+      });
+    }),
   );
   return chooseContours(stored);
 }

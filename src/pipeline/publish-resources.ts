@@ -53,6 +53,7 @@ export function caseResources({
     object,
   });
   const certificate = `${automationId}-certificate`;
+  const qa = `${automationId}-qa`;
   return [
     nifti('image-native', 'IMAGE_NATIVE', converted.image),
     nifti(`${automationId}-mask-native`, 'MASK_NATIVE', built.mask),
@@ -65,6 +66,9 @@ export function caseResources({
       fileName: `${certificate}.json`,
       object: certified.certificate,
     },
+    ...(certified.qa === null
+      ? []
+      : [{ label: qa, format: 'PNG', content: 'QA', fileName: `${qa}.png`, object: certified.qa } as const]),
   ];
 }
 

@@ -14,8 +14,10 @@ export interface SessionSource {
 export interface SourceContour {
   readonly assessorId: string;
   readonly savedAt: string;
-  /** The RTSTRUCT as it is; `problem` says what is wrong with it when that is known already. */
+  /** The RTSTRUCT, SEG or AIM as it is; `problem` says what is wrong with it when that is known already. */
   readonly bytes: Uint8Array;
+  /** The AIM that an RTSTRUCT was derived from, where the archive keeps it. */
+  readonly companion: Uint8Array | null;
   readonly problem: PipelineError | null;
 }
 
@@ -30,7 +32,7 @@ export interface SourceSeries {
 
 export interface StoredSeries {
   readonly slices: ObjectRef[];
-  /** Rows x columns x files. */
+  /** Rows x columns x frames of all files. */
   readonly voxelCount: number;
 }
 

@@ -67,13 +67,13 @@ async function storeImages(
 function seriesOf(seriesUid: string, images: StoredImage[]): SourceSeries {
   const [first] = images;
   const slices = images.map(({ ref }) => ref).sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
-  const pixels = Math.max(...images.map(({ header }) => header.pixels));
+  const voxelCount = images.reduce((sum, { header }) => sum + header.pixels, 0);
   return {
     seriesUid,
     scanId: null,
     seriesDescription: first?.header.seriesDescription ?? '',
     modality: first?.header.modality ?? '',
-    store: async () => ({ slices, voxelCount: pixels * slices.length }),
+    store: async () => ({ slices, voxelCount }),
   };
 }
 
@@ -86,7 +86,7 @@ async function readContour(
 ): Promise<SourceContour> {
   const bytes = await ports.objects.read({ key: `${folder}${file.key}` });
   const assessorId = `upload-${ports.hasher.sha256(file.key).slice(0, ASSESSOR_CHARACTERS)}`;
-  return { assessorId, savedAt, bytes, problem: digestProblem(file, bytes, ports) };
+  return { assessorId, savedAt, bytes, companion: null, problem: digestProblem(file, bytes, ports) };
 }
 
 /** Names the file, because a series of hundreds is searched for the one. */

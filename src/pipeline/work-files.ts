@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { CertifiedIrregularity, CertifiedPart, RejectedSlice } from '../contracts/certificate.ts';
 import { SchemaVersion } from '../contracts/identifiers.ts';
-import type { GridDescription } from '../imaging/geometry/volume-geometry.ts';
+import { createGeometry, type GridDescription } from '../imaging/geometry/volume-geometry.ts';
+import type { PlannedGrid } from '../imaging/mask/mask-target.ts';
 import { MASK_WARNING_CODES } from '../imaging/mask/mask-warning.ts';
 
 /** JSON that the imaging stages leave for each other below `work/`; none of it holds a voxel. */
@@ -34,7 +36,19 @@ export const GeometryFile = z.strictObject({
   scaleSource: z.enum(['rescale', 'stored', 'real-world-mapping', 'suv']),
   padding: z.strictObject({ low: z.number(), high: z.number() }).nullable(),
   maxStorageError: z.number(),
-  slices: z.array(z.strictObject({ k: z.int(), sopInstanceUid: z.string() })),
+  references: z
+    .array(
+      z.strictObject({
+        k: z.number().describe('between planes where the stack was resampled'),
+        sopInstanceUid: z.string(),
+        frame: z.int().min(1),
+        positionLps: Vec3.describe('ImagePositionPatient (0020,0032), mm'),
+      }),
+    )
+    .describe('acquired images in order along the normal'),
+  irregularity: CertifiedIrregularity.nullable(),
+  parts: z.array(CertifiedPart),
+  rejected: z.array(RejectedSlice),
   warnings: z.array(z.string()),
 });
 export type GeometryFile = z.infer<typeof GeometryFile>;
@@ -91,6 +105,18 @@ export const ModelSpaceFile = z.strictObject({
   ),
 });
 export type ModelSpaceFile = z.infer<typeof ModelSpaceFile>;
+
+/** The grid of a native volume and the acquired images on it, as they were planned. */
+export function plannedGrid(described: GeometryFile): PlannedGrid {
+  const { seriesUid, frameOfReferenceUid, grid, references, irregularity } = described;
+  return {
+    seriesUid,
+    ...(frameOfReferenceUid === null ? {} : { frameOfReferenceUid }),
+    geometry: createGeometry(grid),
+    references,
+    ...(irregularity === null ? {} : { irregularity }),
+  };
+}
 
 export function storeGrid(geometry: GridDescription): z.infer<typeof StoredGrid> {
   const { sizeIjk, spacingMm, originLps, directionLps } = geometry;

@@ -3,17 +3,37 @@ import type { ObjectKey, ObjectRef } from '../contracts/identifiers.ts';
 import type { Entity, RecordOf, SessionRecord } from '../contracts/records.ts';
 import type { ImagingArchive } from './archive.ts';
 
+/** An object that is written while it is made. Exactly one of `finish` and `abort` ends it. */
+export interface BlobUpload {
+  /** Resolves when the bytes may be used again. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Only now is anything there for others to see. */
+  finish(): Promise<ObjectRef>;
+  /** Leaves nothing behind. */
+  abort(): Promise<void>;
+}
+
 /** Objects of the data bucket. Immutable things are written with If-None-Match and never change. */
 export interface ObjectStore {
   /** @throws NotFound when there is no such object; DigestMismatch when `ref` says another digest. */
   read(ref: ObjectRef | { key: ObjectKey }): Promise<Uint8Array>;
   readRange(key: ObjectKey, from: number, toExclusive: number): Promise<Uint8Array>;
+  /**
+   * Fills `target`, which has `ref.sizeBytes` bytes and may be shared memory.
+   * @throws NotFound, DigestMismatch
+   */
+  readInto(ref: ObjectRef, target: Uint8Array): Promise<void>;
   /** Writes or overwrites. */
   write(key: ObjectKey, bytes: Uint8Array, contentType?: string): Promise<ObjectRef>;
   /** Writes once: an object that is already there with the same bytes is success, with others Conflict. */
   writeOnce(key: ObjectKey, bytes: Uint8Array, contentType?: string): Promise<ObjectRef>;
   /** Stores bytes under their own digest in the project's blobs; the same bytes twice are one object. */
   writeBlob(project: string, bytes: Uint8Array, contentType?: string): Promise<ObjectRef>;
+  /**
+   * Begins a blob whose bytes are not known yet: a large one is sent in parts while it is made.
+   * @param temporaryKey - a working file that nothing else writes; its bytes become the blob in the end
+   */
+  openBlob(project: string, temporaryKey: ObjectKey, contentType?: string): Promise<BlobUpload>;
   /** Server-side copy, for files too big to pass through. */
   copy(from: ObjectKey, to: ObjectKey): Promise<void>;
   stat(key: ObjectKey): Promise<{ sizeBytes: number } | null>;

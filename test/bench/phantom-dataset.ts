@@ -38,6 +38,7 @@ const LABEL_MAP = parseLabelMap(PHANTOM_LABEL_MAP);
 const SPLIT = { training: 0.6, validation: 0.2, test: 0.2 };
 /** How far the labels of the broken dataset are moved along i: 10 mm on a grid of 2 mm. */
 const SHIFT_VOXELS = 5;
+const PLACE = { project: PROJECT, temporaryKey: 'volume.nii.gz' };
 
 export interface PhantomDataset {
   readonly manifest: DatasetManifest;
@@ -121,9 +122,9 @@ async function preparePhantom(objects: MemoryObjectStore, phantom: Phantom, spac
     spacingMm,
   );
   const store = (labels: ResampledMask['labels']): Promise<ObjectRef> =>
-    writeVolume(objects, PROJECT, { geometry: resampled.geometry, values: labels });
+    writeVolume(objects, PLACE, { geometry: resampled.geometry, values: labels });
   return {
-    image: await writeVolume(objects, PROJECT, resampleImage(volume, spacingMm)),
+    image: await writeVolume(objects, PLACE, resampleImage(volume, spacingMm)),
     label: await store(resampled.labels),
     movedLabel: await store(moved(resampled)),
   };

@@ -34,6 +34,9 @@ export function createMemoryObjectStore(modifiedAt = '2026-01-01T00:00:00.000Z')
       return bytes.slice();
     },
     readRange: async (key, from, to) => bytesOf(key).slice(from, to),
+    async readInto(ref, target) {
+      target.set(await store.read(ref));
+    },
     write: async (key, bytes) => put(key, bytes),
     async writeOnce(key, bytes) {
       const present = contents.get(key);
@@ -43,6 +46,14 @@ export function createMemoryObjectStore(modifiedAt = '2026-01-01T00:00:00.000Z')
       return put(key, bytes);
     },
     writeBlob: (project, bytes) => store.writeOnce(objectKeys.blob(project, sha256Hex(bytes)), bytes),
+    async openBlob(project) {
+      const parts: Uint8Array[] = [];
+      return {
+        write: async (bytes) => void parts.push(bytes.slice()),
+        finish: () => store.writeBlob(project, Buffer.concat(parts)),
+        abort: async () => undefined,
+      };
+    },
     async copy(from, to) {
       contents.set(to, bytesOf(from));
     },

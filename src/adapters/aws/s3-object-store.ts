@@ -10,9 +10,12 @@ import { PipelineError } from '../../contracts/errors.ts';
 import type { ObjectKey, ObjectRef } from '../../contracts/identifiers.ts';
 import { isWorkKey, objectKeys } from '../../contracts/object-keys.ts';
 import type { Hasher, ObjectStore } from '../../ports/index.ts';
+import { openS3BlobUpload } from './s3-blob-upload.ts';
 import { createPresigner } from './s3-presigner.ts';
+import { readObjectInto } from './s3-read-into.ts';
 
 const DEFAULT_LIST_LIMIT = 1000;
+const OCTETS = 'application/octet-stream';
 
 export interface S3ObjectStoreOptions {
   readonly client: S3Client;
@@ -24,13 +27,21 @@ export interface S3ObjectStoreOptions {
 export function createS3ObjectStore({ client, bucket, hasher }: S3ObjectStoreOptions): ObjectStore {
   const calls = { client, bucket, hasher };
   const writeOnce: ObjectStore['writeOnce'] = (key, bytes, type) => putOnce(calls, key, bytes, type);
+  const writeBlob: ObjectStore['writeBlob'] = (project, bytes, type) =>
+    writeOnce(objectKeys.blob(project, hasher.sha256(bytes)), bytes, type);
   return {
     read: (ref) => readObject(calls, ref),
     readRange: (key, from, to) => readRange(calls, key, from, to),
+    readInto: (ref, target) => withNotFound(ref.key, () => readObjectInto(calls, ref, target)),
     write: (key, bytes, type) => putObject(calls, key, bytes, type),
     writeOnce,
-    writeBlob: (project, bytes, type) =>
-      writeOnce(objectKeys.blob(project, hasher.sha256(bytes)), bytes, type),
+    writeBlob,
+    openBlob: async (project, temporaryKey, contentType = OCTETS) =>
+      openS3BlobUpload({
+        ...{ client, bucket, project, temporaryKey, contentType },
+        writeSmall: (bytes) => writeBlob(project, bytes, contentType),
+        exists: async (key) => (await statObject(calls, key)) !== null,
+      }),
     async copy(from, to) {
       const CopySource = `${bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
       await client.send(new CopyObjectCommand({ Bucket: bucket, Key: to, CopySource }));
@@ -75,9 +86,15 @@ async function getBytes(
   key: ObjectKey,
   Range?: string,
 ): Promise<Uint8Array> {
-  try {
+  return withNotFound(key, async () => {
     const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range }));
     return (await Body?.transformToByteArray()) ?? new Uint8Array();
+  });
+}
+
+async function withNotFound<T>(key: ObjectKey, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
     throw new PipelineError(
@@ -93,7 +110,7 @@ async function putObject(
   { client, bucket, hasher }: Calls,
   key: ObjectKey,
   bytes: Uint8Array,
-  contentType = 'application/octet-stream',
+  contentType = OCTETS,
   condition: { IfNoneMatch?: '*' } = {},
 ): Promise<ObjectRef> {
   const sha256 = hasher.sha256(bytes);

@@ -73,12 +73,15 @@ export const SeriesTarget = z.strictObject({
   seriesDescription: z.string().max(256),
   modality: z.string().max(16),
   slices: ObjectRef.nullable().describe('JSON list of ObjectRef, one per DICOM file'),
-  voxelCount: z.int().nonnegative().describe('rows x columns x files: decides Lambda or Batch'),
+  voxelCount: z.int().nonnegative().describe('rows x columns x frames of all files: decides Lambda or Batch'),
   roi: z.strictObject({
     assessorId: AssessorId,
     collectionType: z.enum(['RTSTRUCT', 'AIM', 'SEG']),
     savedAt: z.string().describe('XNAT insert_date or upload time; the newer collection supersedes'),
-    content: ObjectRef,
+    content: ObjectRef.describe('the file that the mask is made of'),
+    companion: ObjectRef.nullable()
+      .default(null)
+      .describe('the AIM that the RTSTRUCT was derived from; compared with it, never drawn'),
   }),
   cases: z.array(CaseTarget).min(1),
   problem: Problem.nullable().describe(
@@ -100,11 +103,12 @@ export const ConvertSeriesInput = z.strictObject({
   ...Work,
   seriesUid: DicomUid,
   slices: ObjectRef,
+  roi: SeriesTarget.shape.roi.describe('says which volume is meant where the series holds several'),
 });
 export type ConvertSeriesInput = z.infer<typeof ConvertSeriesInput>;
 export const ConvertSeriesOutput = z.strictObject({
   image: ObjectRef.describe('native volume, NIfTI-1 .nii.gz'),
-  geometry: ObjectRef.describe('JSON: VolumeGeometry, SOP Instance UID per slice, units, rejected slices'),
+  geometry: ObjectRef.describe('JSON: grid, acquired images on it, irregularity, unit, rejected slices'),
   sizeIjk: z.tuple([z.int(), z.int(), z.int()]),
   spacingMm: SpacingMm,
   units: z.string(),
@@ -152,6 +156,9 @@ export const CertifyCaseInput = z.strictObject({
 export type CertifyCaseInput = z.infer<typeof CertifyCaseInput>;
 export const CertifyCaseOutput = z.strictObject({
   certificate: ObjectRef,
+  qa: ObjectRef.nullable()
+    .default(null)
+    .describe('PNG: planes through each region with its outline; null where nothing can be shown'),
   outcome: z.enum(['ready', 'needs-review']),
   reasons: z.array(z.string()),
 });
@@ -160,8 +167,8 @@ export type CertifyCaseOutput = z.infer<typeof CertifyCaseOutput>;
 /** A file of a case as XNAT ML's dataset criteria see it. */
 export const CaseResource = z.strictObject({
   label: z.string(),
-  format: z.enum(['NIFTI', 'JSON']),
-  content: z.enum(['IMAGE', 'MASK', 'IMAGE_NATIVE', 'MASK_NATIVE', 'CERTIFICATE']),
+  format: z.enum(['NIFTI', 'JSON', 'PNG']),
+  content: z.enum(['IMAGE', 'MASK', 'IMAGE_NATIVE', 'MASK_NATIVE', 'CERTIFICATE', 'QA']),
   fileName: z.string(),
   object: ObjectRef,
 });

@@ -12,6 +12,7 @@ import type { Mask, MaskRegion } from '../mask/build-mask.ts';
 import type { ResampledImage } from '../resample/resample-image.ts';
 import type { ResampledMask } from '../resample/resample-mask.ts';
 import type { ImageVolume } from '../series/image-volume.ts';
+import type { IrregularityRecord, VolumePart } from '../series/volume-plan.ts';
 import { DEFAULT_THRESHOLDS, evaluateGates, failureReasons } from './gates.ts';
 
 /** Everything a certificate is made of; voxels are not needed, so stored reports do as well as live results. */
@@ -22,7 +23,12 @@ export interface CertifyInput {
   readonly native: Pick<
     ImageVolume,
     'seriesUid' | 'geometry' | 'unit' | 'scaleSource' | 'maxStorageError' | 'warnings'
-  >;
+  > & {
+    /** Acquired images of the volume. */
+    readonly slices: readonly unknown[];
+    readonly irregularity?: IrregularityRecord;
+    readonly parts?: readonly VolumePart[];
+  };
   readonly mask: Omit<Mask, 'labels' | 'sources'>;
   readonly resampledImage: Pick<ResampledImage, 'geometry' | 'maxRoundingError'>;
   readonly resampledMask: Pick<ResampledMask, 'geometry' | 'regions'>;
@@ -42,12 +48,7 @@ export function certify(input: CertifyInput): Certificate {
     overlaps: [...mask.overlaps],
     missing: mask.missing.map((region) => ({ ...region, policy: input.missingPolicy })),
     warnings: [
-      ...native.warnings.map((message) => ({
-        code: 'ImageWarning',
-        message,
-        region: null,
-        needsReview: false,
-      })),
+      ...imageWarnings(native),
       ...mask.warnings.map(({ code, message, region, needsReview }) => ({
         code,
         message,
@@ -65,8 +66,10 @@ export function certify(input: CertifyInput): Certificate {
     unit: native.unit,
     scaleSource: native.scaleSource,
     inputs: [...input.inputs],
-    slicesUsed: native.geometry.sizeIjk[2],
+    slicesUsed: native.slices.length,
     slicesRejected: [...input.slicesRejected],
+    irregularity: certifyIrregularity(native.irregularity),
+    parts: [...(native.parts ?? [])],
     nativeGrid: certifyGrid(native.geometry),
     modelGrid: certifyGrid(input.resampledImage.geometry),
     maxStorageError: native.maxStorageError,
@@ -76,6 +79,26 @@ export function certify(input: CertifyInput): Certificate {
     gates,
     outcome: ready ? 'ready' : 'needs-review',
     reasons: failureReasons(gates, subject),
+  };
+}
+
+/** A resampled stack is told, but no reason to look at the case: its rule is exact and its planes are listed. */
+function imageWarnings({ irregularity, warnings }: CertifyInput['native']): Certificate['warnings'] {
+  const warn = (code: string, message: string) => ({ code, message, region: null, needsReview: false });
+  return [
+    ...(irregularity === undefined ? [] : [warn('IrregularStack', irregularity.rule)]),
+    ...warnings.map((message) => warn('ImageWarning', message)),
+  ];
+}
+
+function certifyIrregularity(record: IrregularityRecord | undefined): Certificate['irregularity'] {
+  if (record === undefined) return null;
+  const { kinds, gapRangeMm, synthesisedPlanes } = record;
+  return {
+    ...record,
+    kinds: [...kinds],
+    gapRangeMm: [...gapRangeMm],
+    synthesisedPlanes: [...synthesisedPlanes],
   };
 }
 

@@ -17,7 +17,7 @@ import { registerCase } from '../../../src/pipeline/register-case.ts';
 import { releaseSession } from '../../../src/pipeline/release-session.ts';
 import { resampleVolume } from '../../../src/pipeline/resample-volume.ts';
 import { routeEvent } from '../../../src/pipeline/route-event.ts';
-import type { Ports } from '../../../src/ports/index.ts';
+import type { BlobUpload, Ports } from '../../../src/ports/index.ts';
 import type { MemoryExecution, MemoryPorts } from '../../helpers/memory-ports.ts';
 
 /** The end of the process, as opposed to an error: nothing catches it. */
@@ -52,7 +52,7 @@ async function prepareSeries(session: SessionContext, target: SeriesTarget, port
     let stage = 'ConvertSeries';
     const error = await attempt(async () => {
       const work = { session, case: one };
-      const converted = await convertSeries({ session, seriesUid, slices }, ports);
+      const converted = await convertSeries({ session, seriesUid, slices, roi: target.roi }, ports);
       stage = 'BuildMask';
       const built = await buildMask({ ...work, seriesUid, roi: target.roi, converted }, ports);
       stage = 'ResampleVolume';
@@ -154,7 +154,7 @@ export function crashingPorts(ports: MemoryPorts, atCall: number, after: boolean
           if (crash && !after) throw new Crash(`before call ${calls}`);
           const result: unknown = await Reflect.apply(member, target, args);
           if (crash) throw new Crash(`after call ${calls}`);
-          return result;
+          return name === 'openBlob' ? guard(result as BlobUpload) : result;
         };
       },
     });

@@ -49,7 +49,7 @@ describe('a session with one contoured series', () => {
     expect(Array.from(values).filter((value) => value === 10)).toHaveLength(NATIVE_BOX_VOXELS);
   });
 
-  it('writes its five resources back to the scan under the names of XNAT ML', async () => {
+  it('writes its six resources back to the scan under the names of XNAT ML', async () => {
     const { ports, archive } = await sessionFixture();
     archive.collections.set('ROI_1', { savedAt: '2026-03-01T09:00:00Z', rtstruct: boxContours() });
     await prepared(ports);
@@ -60,6 +60,7 @@ describe('a session with one contoured series', () => {
         ['4', `${AUTOMATION}-image`, 'IMAGE', `${AUTOMATION}-image.nii.gz`],
         ['4', `${AUTOMATION}-mask`, 'MASK', `${AUTOMATION}-mask.nii.gz`],
         ['4', `${AUTOMATION}-certificate`, 'CERTIFICATE', `${AUTOMATION}-certificate.json`],
+        ['4', `${AUTOMATION}-qa`, 'QA', `${AUTOMATION}-qa.png`],
       ],
     );
     expect(archive.closed).toBeGreaterThan(0);

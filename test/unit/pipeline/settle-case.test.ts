@@ -129,9 +129,10 @@ describe('readLabels', () => {
     const { objects } = createMemoryPorts();
     const grid = { sizeIjk: [2, 1, 1], spacingMm: [1, 1, 1], originLps: [0, 0, 0] } as const;
     const geometry = createGeometry({ ...grid, directionLps: [1, 0, 0, 0, 1, 0, 0, 0, 1] });
-    const image = await writeVolume(objects, 'P', { geometry, values: Int16Array.of(1, 2) });
+    const place = { project: 'P', temporaryKey: 'projects/P/work/e/volume.nii.gz' };
+    const image = await writeVolume(objects, place, { geometry, values: Int16Array.of(1, 2) });
     await expect(readLabels(objects, image)).rejects.toMatchObject({ code: 'MalformedNifti' });
-    const labels = await writeVolume(objects, 'P', { geometry, values: Uint16Array.of(1, 2) });
+    const labels = await writeVolume(objects, place, { geometry, values: Uint16Array.of(1, 2) });
     expect(Array.from(await readLabels(objects, labels))).toEqual([1, 2]);
   });
 });

@@ -49,6 +49,7 @@ function input(
       scaleSource: 'rescale',
       maxStorageError: 0,
       warnings: [],
+      slices: Array.from({ length: 10 }),
     },
     mask: {
       geometry: GEOMETRY,
