@@ -1,9 +1,11 @@
 /**
  * `npm test`: the unit, contract and architecture tests with the coverage gate, the Python tests, the deployed stack on
- * the emulator and the dashboard in a real browser. Ends with `N passed, N failed, N skipped`, and names every skip.
+ * the emulator, the dashboard in a real browser and, beside these, the readers under damaged input. Ends with
+ * `N passed, N failed, N skipped`, and names every skip.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { ensureVenv } from '../local/machine/python-venv.ts';
 
 interface Counts {
@@ -72,19 +74,58 @@ function readJunit(text: string): Counts {
   return { passed: count('tests') - failed - skipped.length, failed, skipped };
 }
 
+/** The readers under damaged input, for five minutes; each reader without a finding counts as passed. */
+function fuzzSuite(): Suite {
+  const report = `${REPORTS}/fuzz.json`;
+  const command = ['node', 'test/fuzz/main.ts', '--seconds', '300', '--report', report];
+  return { name: 'fuzz', command, report, read: readFuzz };
+}
+
+function readFuzz(text: string): Counts {
+  const targets = JSON.parse(text) as { findings: number }[];
+  const failed = targets.filter(({ findings }) => findings > 0).length;
+  return { passed: targets.length - failed, failed, skipped: [] };
+}
+
 /** Runs one suite with its output shown; a suite that ends without a report counts as one failure. */
 async function run(suite: Suite): Promise<Counts> {
   process.stdout.write(`\n=== ${suite.name}\n`);
-  const started = performance.now();
-  const [program = '', ...args] = suite.command;
+  return finish(suite, start(suite, 'inherit'));
+}
+
+interface Started {
+  readonly at: number;
+  readonly process: ChildProcess;
+  readonly code: Promise<number>;
+}
+
+function start({ command: [program = '', ...args] }: Suite, output: 'inherit' | number): Started {
   const child = spawn(program, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
     env: { ...process.env, OMP_NUM_THREADS: '1' },
   });
-  const code = await new Promise<number>((resolve) => {
+  const code = new Promise<number>((resolve) => {
     child.on('error', () => resolve(127));
     child.on('exit', (exitCode) => resolve(exitCode ?? 1));
   });
+  return { at: performance.now(), process: child, code };
+}
+
+/** Starts a suite that has the time of the others: it takes only what processor they leave, and is shown at its end. */
+function startBeside(suite: Suite): () => Promise<Counts> {
+  const log = `${REPORTS}/${suite.name}.log`;
+  const started = start(suite, openSync(log, 'w'));
+  if (started.process.pid !== undefined) setPriority(started.process.pid, constants.priority.PRIORITY_LOW);
+  return async () => {
+    process.stdout.write(`\n=== ${suite.name}\n`);
+    await started.code;
+    process.stdout.write(readFileSync(log, 'utf8'));
+    return finish(suite, started);
+  };
+}
+
+async function finish(suite: Suite, { at: started, code: ended }: Started): Promise<Counts> {
+  const code = await ended;
   const counts = readReport(suite);
   // A coverage gate that fell, or a crash after the last test, fails without a failed test.
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
@@ -105,20 +146,23 @@ function readReport(suite: Suite): Counts {
 rmSync(REPORTS, { recursive: true, force: true });
 mkdirSync(REPORTS, { recursive: true });
 const [emulator, trainer] = await Promise.all([ensureVenv('emulator-dev'), ensureVenv('trainer-dev')]);
+const unit = jestSuite('unit', '--coverage', '--maxWorkers=2');
 const suites = [
-  jestSuite('unit', '--coverage', '--maxWorkers=2'),
   pytestSuite('emulator', emulator.python, 'local/emulator/tests'),
   pytestSuite('trainer', trainer.python, 'trainer/tests'),
   jestSuite('integration', '--runInBand'),
   jestSuite('e2e', '--runInBand'),
 ];
 const total: Counts = { passed: 0, failed: 0, skipped: [] };
-for (const suite of suites) {
-  const counts = await run(suite);
+const add = (counts: Counts): void => {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped.push(...counts.skipped);
-}
+};
+add(await run(unit));
+const fuzz = startBeside(fuzzSuite());
+for (const suite of suites) add(await run(suite));
+add(await fuzz());
 for (const name of total.skipped) process.stdout.write(`skipped: ${name}\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped\n`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -12,6 +12,7 @@ import { MAX_INPUT_BYTES } from './mutate.ts';
 import { TARGETS, type TargetName } from './targets.ts';
 
 const FINDINGS = '.cache/fuzz';
+/** Of processor time without an answer: a busy machine is no hang. */
 const HANG_MS = 10_000;
 const HEAP_CAP_MB = 256;
 
@@ -19,6 +20,7 @@ const USAGE = `usage: npm run fuzz -- [--seconds N | --executions N] [--target N
   --seconds     in all, shared by the targets (default 60)
   --executions  in all, shared by the targets, instead of a time
   --target      only this one: ${Object.keys(TARGETS).join(', ')}
+  --report      writes what was found per target, as JSON
   --seed        another sequence (default 1); equal seeds try equal inputs`;
 
 const { values } = parseArgs({
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     target: { type: 'string' },
     seed: { type: 'string', default: '1' },
     replay: { type: 'string' },
+    report: { type: 'string' },
     help: { type: 'boolean' },
   },
 });
@@ -61,6 +64,7 @@ async function fuzzAll(): Promise<void> {
   const executions =
     values.executions === undefined ? Number.MAX_SAFE_INTEGER : Number(values.executions) / names.length;
   const total = { executions: 0, findings: 0 };
+  const reports: { name: TargetName; executions: number; findings: number }[] = [];
   for (const name of names) {
     const started = performance.now();
     const untilMs = values.executions === undefined ? Date.now() + seconds * 1000 : Number.MAX_SAFE_INTEGER;
@@ -72,9 +76,11 @@ async function fuzzAll(): Promise<void> {
     const took = (performance.now() - started) / 1000;
     total.executions += report.executions;
     total.findings += report.findings.length;
+    reports.push({ name, executions: report.executions, findings: report.findings.length });
     print(name, report, took);
   }
   process.stdout.write(`fuzz: ${total.executions} executions, ${total.findings} findings\n`);
+  if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(reports));
   if (total.findings > 0) process.exitCode = 1;
 }
 
@@ -92,7 +98,7 @@ function fuzz(
   });
   return new Promise((resolve) => {
     const counter = new Int32Array(shared, 0, 2);
-    let [seen, since] = [-1, Date.now()];
+    let [seen, since] = [-1, process.cpuUsage()];
     const died = (kind: FuzzFinding['kind'], message: string) => {
       clearInterval(watch);
       void worker.terminate();
@@ -108,8 +114,10 @@ function fuzz(
     };
     const watch = setInterval(() => {
       const now = Atomics.load(counter, 0);
-      if (now !== seen) [seen, since] = [now, Date.now()];
-      else if (seen > 0 && Date.now() - since > HANG_MS) died('slow', `hangs: no answer for ${HANG_MS} ms`);
+      const { user, system } = process.cpuUsage(since);
+      if (now !== seen) [seen, since] = [now, process.cpuUsage()];
+      else if (seen > 0 && (user + system) / 1000 > HANG_MS)
+        died('slow', `hangs: no answer for ${HANG_MS} ms`);
     }, 500);
     worker.on('message', (report: FuzzReport) => {
       clearInterval(watch);
