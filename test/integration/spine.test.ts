@@ -77,7 +77,7 @@ describe('from saved contours to an exported model', () => {
     }
   }, 60_000);
 
-  it('writes image, masks and certificate back to the scan in the XNAT, byte for byte', async () => {
+  it('writes image, masks, certificate and picture back to the scan in the XNAT, byte for byte', async () => {
     const [first] = cases.filter(({ archiveId }) => archiveId === LOCAL_ARCHIVE_ID);
     if (!first) throw new Error('no case came from the XNAT');
     expect(first.resources.map(({ label }) => label).toSorted()).toEqual([
@@ -86,6 +86,7 @@ describe('from saved contours to an exported model', () => {
       `${AUTOMATION_ID}-image`,
       `${AUTOMATION_ID}-mask`,
       `${AUTOMATION_ID}-mask-native`,
+      `${AUTOMATION_ID}-qa`,
     ]);
     for (const resource of first.resources) {
       const bytes = await downloadResource(project, first, resource);
