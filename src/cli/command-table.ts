@@ -59,6 +59,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'draw contours, segmentations or masks as a label map on the grid of their images',
     load: () => import('./commands/mask.ts'),
   },
+  labels: {
+    summary: 'try a label map on files of regions',
+    load: () => import('./commands/labels.ts'),
+  },
   'run-stage': {
     summary: 'run one imaging stage inside a Batch job',
     load: () => import('./commands/run-stage-command.ts'),

@@ -74,13 +74,13 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function drawFrom(dicomFolder: string, options: MaskOptions): Promise<MaskReport> {
-  const { readFile } = await import('node:fs/promises');
   const { parseLabelMap } = await import('../../imaging/mask/label-map.ts');
   const { drawMask } = await import('../mask/draw-mask.ts');
   const { openRegionFile } = await import('../mask/open-region-file.ts');
+  const { readLabelMap } = await import('../mask/read-label-map.ts');
   const { SOFTWARE_VERSION } = await import('../../pipeline/output-version.ts');
   const labelMap =
-    options.labelMap === undefined ? undefined : parseLabelMap(await readFile(options.labelMap));
+    options.labelMap === undefined ? undefined : parseLabelMap(await readLabelMap(options.labelMap));
   const { set, close } = await openRegionFile(options.roi, options);
   try {
     return await drawMask({
@@ -102,7 +102,7 @@ async function drawFrom(dicomFolder: string, options: MaskOptions): Promise<Mask
   }
 }
 
-function describe({ regions, unmapped, warnings }: MaskReport, out: string): string {
+function describe({ regions, unmapped, overlaps, warnings }: MaskReport, out: string): string {
   const table = formatTable(
     ['region', 'value', 'voxels', 'ml', 'file'],
     regions.map(({ name, value, voxels, volumeMl, file }) => [
@@ -115,6 +115,7 @@ function describe({ regions, unmapped, warnings }: MaskReport, out: string): str
   );
   const notes = [
     ...unmapped.map((name) => `no entry for "${name}"`),
+    ...overlaps.map(({ lost, won, voxels }) => `"${won}" took ${voxels} voxel(s) from "${lost}"`),
     ...warnings.map(({ code, message }) => `${code}: ${message}`),
   ];
   return [table, ...notes, `wrote ${out}`].join('\n');

@@ -152,7 +152,7 @@ function drawAlone(
 }
 
 function imageWarnings(
-  { warnings, irregularity }: VolumePlan,
+  { seriesUid, warnings, irregularity }: VolumePlan,
   rejected: readonly RejectedInput[],
   { leftOut }: SliceHeaders,
 ): ReportedWarning[] {
@@ -166,7 +166,9 @@ function imageWarnings(
     ...(irregularity === undefined ? [] : [warn('IrregularStack', irregularity.rule, false)]),
     ...warnings.map((message) => warn('ImageWarning', message, false)),
     ...rejected.map(({ code, message }) => warn(code, message, false)),
-    ...leftOut.map(({ file, error }) => warn(error.code, `${file} was left out: ${error.message}`, true)),
+    ...leftOut
+      .filter((file) => file.seriesUid === undefined || file.seriesUid === seriesUid)
+      .map(({ file, error }) => warn(error.code, `${file} was left out: ${error.message}`, true)),
   ];
 }
 
