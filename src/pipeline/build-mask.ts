@@ -4,13 +4,15 @@ import { buildMask as drawMask, type Mask } from '../imaging/mask/build-mask.ts'
 import { parseLabelMap } from '../imaging/mask/label-map.ts';
 import { maskTarget } from '../imaging/mask/mask-target.ts';
 import type { Ports } from '../ports/index.ts';
+import { compareCompanion } from './compare-companion.ts';
 import { readRegions } from './read-regions.ts';
 import { jsonBytes, readJson } from './stored-json.ts';
 import { writeVolume } from './stored-volume.ts';
 import { GeometryFile, type MaskFile, plannedGrid } from './work-files.ts';
 
 /**
- * Contours or segmentation, and label map -> native label map (.nii.gz) and a report of what was drawn.
+ * Contours or segmentation, and label map -> native label map (.nii.gz) and a report of what was drawn. Contours that the
+ * archive holds as AIM and as RTSTRUCT are drawn from the RTSTRUCT and compared with the AIM.
  *
  * @throws EmptyRtstruct, MalformedContour, MalformedAim, MalformedSeg, SegGridMismatch, SegConcatenation, EmptySegmentation,
  *   MalformedLabelMap, UnmappedRegion, OverlappingRegions, ReferencedSeriesMissing,
@@ -22,22 +24,31 @@ export async function buildMask(
 ): Promise<BuildMaskOutput> {
   const { project, execution } = input.session;
   const { caseId, automation } = input.case;
-  const [described, contours, labelMap] = await Promise.all([
+  const { companion } = input.roi;
+  const [described, contours, labelMap, aim] = await Promise.all([
     readJson(objects, GeometryFile, input.converted.geometry),
     objects.read(input.roi.content),
     objects.read(automation.labelMap),
+    companion === null ? null : objects.read(companion),
   ]);
+  const target = maskTarget(plannedGrid(described));
   const mask = drawMask({
-    target: maskTarget(plannedGrid(described)),
+    target,
     regions: await readRegions(contours),
     labelMap: parseLabelMap(labelMap),
     policies: automation.policies,
   });
+  const differences = aim === null ? [] : compareCompanion(contours, aim, target, mask);
+  const warnings = [...mask.warnings, ...differences];
   const work = (name: string) => objectKeys.work(project, execution, `${caseId}/${name}`);
   const place = { project, temporaryKey: work('mask.nii.gz') };
   return {
     mask: await writeVolume(objects, place, { geometry: mask.geometry, values: mask.labels }),
-    report: await objects.write(work('mask.json'), jsonBytes(describeMask(mask)), 'application/json'),
+    report: await objects.write(
+      work('mask.json'),
+      jsonBytes(describeMask({ ...mask, warnings })),
+      'application/json',
+    ),
   };
 }
 
