@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Slice } from '../../../../src/imaging/dicom/slice.ts';
 import { groupBySeries } from '../../../../src/imaging/series/group-by-series.ts';
 import { planSeries } from '../../../../src/imaging/series/plan-series.ts';
+import type { VolumePlan } from '../../../../src/imaging/series/volume-plan.ts';
 import { codeOf, makeSeries, makeSlice, planOne, SERIES_UID } from './make-slice.ts';
 
 describe('groupBySeries', () => {
@@ -194,6 +195,60 @@ describe('planSeries', () => {
     const expected = planSeries(slices);
     expect(expected.volumes[0]?.geometry.directionLps[3]).toBe(slices[0]?.rowCosinesLps[1]);
     expect(planSeries(slices.toReversed())).toEqual(expected);
+  });
+
+  it('plans or refuses whatever geometry files may state', () => {
+    const number = fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer({ min: -5, max: 5 }),
+      fc.constantFrom(0, 1, -1, 1e9, Number.MAX_VALUE, Number.MIN_VALUE),
+    );
+    const vector = fc.tuple(number, number, number);
+    const axis = fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom([1, 0, 0] as const, [0, 1, 0] as const, [0, 0, -1] as const) },
+      vector,
+    );
+    const positive = fc.oneof(
+      fc.constantFrom(1, 0.5, Number.MIN_VALUE, 1e300),
+      fc.double({ min: 1e-3, max: 10 }),
+    );
+    const slice = fc.record({
+      sopInstanceUid: fc.constantFrom('1.1', '1.2', '1.3', '1.4', '1.5'),
+      frame: fc.integer({ min: 1, max: 3 }),
+      positionLps: vector,
+      rowCosinesLps: axis,
+      columnCosinesLps: axis,
+      pixelSpacingMm: fc.tuple(positive, positive),
+      acquisition: fc.record(
+        {
+          instanceNumber: number,
+          echoTimeMs: number,
+          triggerTimeMs: number,
+          stackId: fc.constantFrom('1', '2'),
+        },
+        { requiredKeys: [] },
+      ),
+      rescale: fc.record({ slope: number, intercept: number, fromFile: fc.boolean() }),
+    });
+    const policy = fc.constantFrom('resample', 'native', 'reject');
+    fc.assert(
+      fc.property(fc.array(slice, { maxLength: 8 }), policy, (changes, irregular) => {
+        const slices = changes.map((change) => makeSlice(change));
+        let used: readonly VolumePlan[] = [];
+        let rejected = 0;
+        const code = codeOf(() => {
+          const plan = planSeries(slices, { irregular });
+          used = plan.volumes;
+          rejected = plan.rejected.length;
+        });
+        if (code !== 'no error') return;
+        const inVolumes = used.reduce((sum, volume) => sum + volume.slices.length, 0);
+        expect(inVolumes).toBeGreaterThan(0);
+        expect(used.every(({ geometry }) => geometry.affineIjkToLps.every(Number.isFinite))).toBe(true);
+        expect(inVolumes + rejected).toBeLessThanOrEqual(slices.length);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('lets an error that is none of ours through', () => {
