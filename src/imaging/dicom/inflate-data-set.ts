@@ -2,8 +2,8 @@ import { constants, inflateRawSync } from 'node:zlib';
 import { PipelineError } from '../../contracts/errors.ts';
 import { ByteSource, DataSet, PIXEL_DATA_TAG, UNDEFINED_LENGTH } from './data-elements.ts';
 
-/** So much of the stream is read to find out how long the data set says it is; it inflates to 66 MB at most. */
-const PROBE_BYTES = 65_536;
+/** So much of the stream is read to find out how long the data set says it is; it inflates to 4 or 66 MB at most. */
+const PROBES = [4096, 65_536];
 /** Deflate cannot expand more than this. */
 const LARGEST_EXPANSION = 1032;
 /** A data set whose pixel data is not found in the probe, or that has none. */
@@ -29,10 +29,18 @@ export function inflateDataSet(deflated: Uint8Array): Uint8Array {
   return inflate(deflated, limit, constants.Z_FINISH, expected === undefined ? undefined : possible);
 }
 
-/** Bytes up to the end of the pixel data by the header; undefined when the probe does not reach the pixel data. */
+/** Bytes up to the end of the pixel data by the header; undefined when no probe reaches the pixel data. */
 function statedLength(deflated: Uint8Array): number | undefined {
-  const probe = deflated.subarray(0, PROBE_BYTES);
-  const start = inflate(probe, PROBE_BYTES * LARGEST_EXPANSION, constants.Z_SYNC_FLUSH);
+  for (const length of PROBES) {
+    const probe = deflated.subarray(0, length);
+    const start = inflate(probe, length * LARGEST_EXPANSION, constants.Z_SYNC_FLUSH);
+    const stated = endOfPixelData(start);
+    if (stated !== undefined || probe.length === deflated.length) return stated;
+  }
+  return undefined;
+}
+
+function endOfPixelData(start: Uint8Array): number | undefined {
   const source = new ByteSource(start);
   try {
     const dataSet = new DataSet(source, 0, start.length, { explicitVr: true, littleEndian: true });

@@ -128,21 +128,6 @@ function firstAc({ start, end, low }: ScanHeader, table: HuffmanTable, reader: B
 function refineAc({ start, end, low }: ScanHeader, table: HuffmanTable, reader: BitReader): BlockDecoder {
   const bit = 1 << low;
   let endedBlocks = 0;
-  const refine = (values: Int16Array, index: number) => {
-    const value = values[index] as number;
-    if (reader.bits(1) === 1 && (Math.abs(value) & bit) === 0)
-      values[index] = value + (value > 0 ? bit : -bit);
-  };
-  /** Refines known values and steps over `zeros` unknown ones; gives the index of the next unknown one. */
-  const pass = (values: Int16Array, at: number, from: number, zeros: number) => {
-    let k = from;
-    let left = zeros;
-    for (; k <= end; k++) {
-      if (values[at + k] !== 0) refine(values, at + k);
-      else if (left-- === 0) break;
-    }
-    return k;
-  };
   return (values, at) => {
     let k = start;
     while (endedBlocks === 0 && k <= end) {
@@ -154,13 +139,32 @@ function refineAc({ start, end, low }: ScanHeader, table: HuffmanTable, reader: 
         endedBlocks = (1 << run) + reader.bits(run);
         break;
       }
-      const value = length === 0 ? 0 : reader.bits(1) === 1 ? bit : -bit;
-      k = pass(values, at, k, run);
-      if (value !== 0 && k <= end) values[at + k] = value;
+      const sign = length === 0 || reader.bits(1) === 1 ? 1 : -1;
+      k = refineRun(values, at, { from: k, end, zeros: run, bit }, reader);
+      if (length === 1 && k <= end) values[at + k] = sign * bit;
       k++;
     }
     if (endedBlocks === 0) return;
-    pass(values, at, k, 64);
+    refineRun(values, at, { from: k, end, zeros: 64, bit }, reader);
     endedBlocks--;
   };
+}
+
+/** Refines known values while it steps over `zeros` unknown ones; gives the index of the next unknown one. */
+function refineRun(
+  values: Int16Array,
+  at: number,
+  { from, end, zeros, bit }: { from: number; end: number; zeros: number; bit: number },
+  reader: BitReader,
+): number {
+  let left = zeros;
+  for (let k = from; k <= end; k++) {
+    const value = values[at + k] as number;
+    if (value === 0) {
+      if (left-- === 0) return k;
+    } else if (reader.bits(1) === 1 && (Math.abs(value) & bit) === 0) {
+      values[at + k] = value + (value > 0 ? bit : -bit);
+    }
+  }
+  return end + 1;
 }
