@@ -1,0 +1,458 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { regionFileNames } from '../../../src/cli/mask/region-file-names.ts';
+import { cornerDistanceMm } from '../../../src/imaging/geometry/volume-geometry.ts';
+import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
+import { encodeNifti } from '../../../src/imaging/nifti/encode-nifti.ts';
+import { ctSlice, rtStruct, TEST_SERIES_UID, type TestContour } from '../../helpers/dicom-writer.ts';
+import { acquisitionNamed } from '../../truth/acquisition.ts';
+import { planOf } from '../../truth/draw.ts';
+import { shapesOf } from '../../truth/shapes.ts';
+import { writeClassic } from '../../truth/write-images.ts';
+import { writeAim, writeRtstruct } from '../../truth/write-regions.ts';
+import { writeSegmentation } from '../../truth/write-segmentation.ts';
+import { runCli } from './run-cli.ts';
+
+const [COLUMNS, ROWS, SLICES] = [24, 20, 6];
+const root = mkdtempSync(join(tmpdir(), 'contourflow-mask-'));
+let folders = 0;
+
+function newFolder(files: Readonly<Record<string, Uint8Array | string>> = {}): string {
+  folders += 1;
+  const folder = join(root, String(folders));
+  mkdirSync(folder);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+function sliceFile(k: number, changes: Partial<Parameters<typeof ctSlice>[0]> = {}): Uint8Array {
+  return ctSlice({
+    columns: COLUMNS,
+    rows: ROWS,
+    pixels: new Array(COLUMNS * ROWS).fill(k),
+    position: [0, 0, 2 * k],
+    sopInstanceUid: `${TEST_SERIES_UID}.${k + 1}`,
+    ...changes,
+  });
+}
+
+function seriesFolder(changes: Partial<Parameters<typeof ctSlice>[0]> = {}): string {
+  const files = Array.from({ length: SLICES }, (_, k) => [`${k}.dcm`, sliceFile(k, changes)] as const);
+  return newFolder({ ...Object.fromEntries(files), 'notes.txt': 'not DICOM' });
+}
+
+/** A rectangle of whole voxels on one slice, columns and rows inclusive. */
+function rectangle(k: number, from: readonly [number, number], to: readonly [number, number]): TestContour {
+  const [left, top, right, bottom] = [from[0] - 0.5, from[1] - 0.5, to[0] + 0.5, to[1] + 0.5];
+  const corners = [
+    [left, top],
+    [right, top],
+    [right, bottom],
+    [left, bottom],
+  ];
+  return {
+    points: corners.flatMap(([x, y]) => [x as number, y as number, 2 * k]),
+    sopInstanceUid: `${TEST_SERIES_UID}.${k + 1}`,
+  };
+}
+
+const LIVER = {
+  number: 4,
+  name: 'Liver',
+  contours: [rectangle(1, [2, 3], [11, 8]), rectangle(2, [2, 3], [11, 8])],
+};
+const TUMOUR = { number: 9, name: 'Tumour/1', contours: [rectangle(2, [10, 3], [13, 6])] };
+
+function roiFile(rois: readonly Parameters<typeof rtStruct>[0]['rois'][number][] = [LIVER, TUMOUR]): string {
+  return join(newFolder({ 'rt.dcm': rtStruct({ rois: [...rois] }) }), 'rt.dcm');
+}
+
+function read(path: string) {
+  const bytes = readFileSync(path);
+  return decodeNifti(path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+}
+
+function countOf(values: ArrayLike<number>, value: number): number {
+  return Array.from(values).filter((one) => one === value).length;
+}
+
+async function mask(folder: string, roi: string, ...more: readonly string[]) {
+  const out = join(newFolder(), 'labels.nii.gz');
+  const result = await runCli(['mask', folder, '--roi', roi, '--out', out, ...more, '--json']);
+  return { ...result, path: out, report: result.out === '' ? undefined : JSON.parse(result.out) };
+}
+
+describe('contourflow mask', () => {
+  it('draws every region of an RTSTRUCT as 1 to N, and each by itself', async () => {
+    const out = join(newFolder(), 'deep', 'labels.nii.gz');
+    const args = [
+      'mask',
+      seriesFolder(),
+      '--roi',
+      roiFile(),
+      '--out',
+      out,
+      '--per-roi',
+      join(out, '..', 'rois'),
+    ];
+    const result = await runCli([...args, '--json']);
+    expect(result).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(result.out)).toEqual({
+      regions: [
+        { name: 'Liver', value: 1, file: 'rois/Liver.nii.gz', voxels: 120, volumeMl: 0.24 },
+        { name: 'Tumour/1', value: 2, file: 'rois/Tumour_1.nii.gz', voxels: 16, volumeMl: 0.032 },
+      ],
+      unmapped: [],
+      overlaps: [{ lost: 'Liver', won: 'Tumour/1', voxels: 8 }],
+      warnings: [],
+    });
+    const { values, geometry } = read(out);
+    expect(values).toBeInstanceOf(Uint8Array);
+    expect([countOf(values, 1), countOf(values, 2)]).toEqual([112, 16]);
+    expect(geometry.sizeIjk).toEqual([COLUMNS, ROWS, SLICES]);
+    const alone = read(join(out, '..', 'rois', 'Liver.nii.gz')).values;
+    expect([countOf(alone, 1), alone.length]).toEqual([120, COLUMNS * ROWS * SLICES]);
+    expect(readdirSync(join(out, '..')).toSorted()).toEqual(['labels.nii.gz', 'rois']);
+  });
+
+  it('takes values from a label map, and says what the map and the file lack', async () => {
+    const map = join(newFolder({ 'map.txt': 'LIVER=700\nSpleen=2\n' }), 'map.txt');
+    const { code, report, path } = await mask(seriesFolder(), roiFile(), '--label-map', map);
+    expect(code).toBe(0);
+    expect(report).toMatchObject({
+      regions: [
+        { name: 'Liver', value: 700, file: null, voxels: 120 },
+        { name: 'Tumour/1', value: null, file: null, voxels: null, volumeMl: null },
+      ],
+      unmapped: ['Tumour/1'],
+      warnings: [{ code: 'MissingRegion', region: 'Spleen', needsReview: true }],
+    });
+    expect(countOf(read(path).values, 700)).toBe(120);
+  });
+
+  it('writes .nii as it is, and a table for a person', async () => {
+    const out = join(newFolder(), 'labels.nii');
+    const result = await runCli(['mask', seriesFolder(), '--roi', roiFile(), '--out', out]);
+    expect(result.code).toBe(0);
+    expect(result.out).toContain('"Tumour/1" took 8 voxel(s) from "Liver"');
+    expect(result.out).toContain(`wrote ${out}`);
+    expect(countOf(read(out).values, 1)).toBe(112);
+  });
+
+  it('fills gaps up to a distance when asked to', async () => {
+    const roi = roiFile([
+      { ...LIVER, contours: [rectangle(1, [2, 3], [11, 8]), rectangle(4, [2, 3], [11, 8])] },
+    ]);
+    const folder = seriesFolder();
+    const filled = await mask(folder, roi, '--gaps', 'interpolate:6');
+    expect(filled.report.regions[0].voxels).toBe(240);
+    expect(filled.report.warnings).toMatchObject([{ code: 'GapInterpolated' }]);
+    expect((await mask(folder, roi, '--gaps', 'interpolate:5.9')).report.regions[0].voxels).toBe(120);
+    expect((await mask(folder, roi)).report.warnings).toMatchObject([{ code: 'GapBetweenContours' }]);
+    expect((await mask(folder, roi, '--gaps', 'none')).report.warnings).toEqual([]);
+  });
+
+  it('lists a region of which nothing is drawn, with an empty file', async () => {
+    const perRoi = newFolder();
+    const roi = roiFile([{ number: 1, name: 'Empty', contours: [] }, LIVER]);
+    const { report } = await mask(seriesFolder(), roi, '--per-roi', perRoi);
+    expect(report.regions).toMatchObject([
+      { name: 'Empty', value: 1, voxels: 0, volumeMl: 0 },
+      { name: 'Liver', value: 2, voxels: 120 },
+    ]);
+    expect(report.warnings).toMatchObject([{ code: 'EmptyRegion' }]);
+    expect(countOf(read(join(perRoi, 'Empty.nii.gz')).values, 0)).toBe(COLUMNS * ROWS * SLICES);
+  });
+
+  it('reports a damaged image of the series and works on with the others', async () => {
+    const folder = seriesFolder();
+    const path = join(folder, '5.dcm');
+    writeFileSync(path, readFileSync(path).subarray(0, -8));
+    const { code, report } = await mask(folder, roiFile());
+    expect(code).toBe(0);
+    expect(report.warnings).toMatchObject([{ needsReview: true, region: null }]);
+    expect(report.warnings[0].message).toContain('5.dcm was left out');
+  });
+});
+
+describe('contourflow mask and formats', () => {
+  const acquisition = acquisitionNamed('tilted');
+  const shapes = shapesOf(acquisition).filter(({ name }) =>
+    ['sphere', 'nested rings', 'star'].includes(name),
+  );
+  const files = writeClassic(acquisition);
+  const folder = newFolder(Object.fromEntries(files.map((bytes, k) => [`${k}`, bytes])));
+  const regions = newFolder({
+    'rt.dcm': writeRtstruct(acquisition, shapes),
+    'aim.xml': writeAim(acquisition, shapes),
+    'seg.dcm': writeSegmentation(acquisition, shapes),
+  });
+
+  it('draws RTSTRUCT, AIM and SEG alike on the grid that a tilted series is resampled to', async () => {
+    const rt = await mask(folder, join(regions, 'rt.dcm'));
+    const aim = await mask(folder, join(regions, 'aim.xml'));
+    const seg = await mask(folder, join(regions, 'seg.dcm'));
+    expect([rt.code, aim.code, seg.code]).toEqual([0, 0, 0]);
+    expect(rt.report.warnings).toMatchObject([{ code: 'IrregularStack' }]);
+    expect(aim.report.regions).toEqual(rt.report.regions);
+    const expected = planOf(files).geometry;
+    const { geometry, values } = read(rt.path);
+    expect(cornerDistanceMm(geometry, expected)).toBeLessThan(0.001);
+    expect(Array.from(read(aim.path).values)).toEqual(Array.from(values));
+    seg.report.regions.forEach(({ voxels }: { voxels: number }, index: number) => {
+      expect(Math.abs(voxels / rt.report.regions[index].voxels - 1)).toBeLessThan(0.02);
+    });
+  });
+
+  it('draws on the acquired slices, or not at all, when told so', async () => {
+    const rejected = await mask(folder, join(regions, 'rt.dcm'), '--irregular', 'reject');
+    expect(rejected).toMatchObject({ code: 3, report: { status: 'rejected', reason: 'GantryTilt' } });
+  });
+
+  it('reads a NIfTI mask of 64-bit integers or floats on the grid of the series', async () => {
+    const series = seriesFolder();
+    const first = await mask(series, roiFile());
+    const { geometry, values } = read(first.path);
+    const floats = encodeNifti({ geometry, values: Float32Array.from(values, (value) => value * 3) });
+    const nifti = join(newFolder({ 'mask.nii.gz': gzipSync(floats) }), 'mask.nii.gz');
+    const { code, report, path } = await mask(series, nifti);
+    expect(code).toBe(0);
+    expect(
+      report.regions.map(({ name, value, voxels }: Record<string, unknown>) => [name, value, voxels]),
+    ).toEqual([
+      ['3', 1, 112],
+      ['6', 2, 16],
+    ]);
+    expect(Array.from(read(path).values)).toEqual(Array.from(values));
+  });
+});
+
+describe('contourflow mask and several series', () => {
+  const other = `${TEST_SERIES_UID}.77`;
+
+  async function maskOfTwo(size: Partial<Parameters<typeof ctSlice>[0]>, ...more: readonly string[]) {
+    const folder = seriesFolder();
+    for (let k = 0; k < SLICES; k++) {
+      writeFileSync(
+        join(folder, `other-${k}.dcm`),
+        sliceFile(k, { seriesUid: other, sopInstanceUid: `${other}.${k + 1}`, ...size }),
+      );
+    }
+    const drawn = await mask(folder, roiFile());
+    expect(drawn.code).toBe(0);
+    return { drawn, again: await mask(folder, drawn.path, ...more) };
+  }
+
+  it('needs to be told which series a NIfTI mask belongs to when several have its grid', async () => {
+    const { again } = await maskOfTwo({});
+    expect(again).toMatchObject({ code: 3, report: { status: 'rejected', reason: 'AmbiguousSeries' } });
+    expect(again.report.message).toContain(`${TEST_SERIES_UID}, ${other}`);
+    expect(again.err).toContain('error AmbiguousSeries:');
+  });
+
+  it('takes the series that it is told, or the only one on whose grid the mask lies', async () => {
+    expect((await maskOfTwo({}, '--series', other)).again.code).toBe(0);
+    const longer = { pixelSpacing: [1.5, 1.5] as const };
+    expect((await maskOfTwo(longer)).again.code).toBe(0);
+    expect((await maskOfTwo(longer, '--series', other)).again.report.reason).toBe('MaskGridMismatch');
+    expect((await maskOfTwo({}, '--series', '1.2.3')).again.report.reason).toBe('ReferencedSeriesMissing');
+  });
+});
+
+describe('contourflow mask refuses', () => {
+  const folder = seriesFolder();
+
+  it.each([
+    {
+      what: 'an unmapped region',
+      more: ['--label-map', 'map', '--unmapped', 'fail'],
+      reason: 'UnmappedRegion',
+    },
+    { what: 'overlaps', more: ['--overlap', 'fail'], reason: 'OverlappingRegions' },
+    { what: 'a bad label map', more: ['--label-map', 'bad'], reason: 'MalformedLabelMap' },
+  ])('$what, with JSON on standard output and the sentence on standard error', async ({ more, reason }) => {
+    const maps = newFolder({ map: 'Liver=1', bad: 'Liver' });
+    const options = more.map((option) =>
+      option === 'map' || option === 'bad' ? join(maps, option) : option,
+    );
+    const { code, report, err } = await mask(folder, roiFile(), ...options);
+    expect(code).toBe(3);
+    expect(report).toEqual({ status: 'rejected', reason, message: expect.any(String) });
+    expect(err).toContain(`error ${reason}: ${report.message}`);
+  });
+
+  it.each([
+    { what: 'text', content: 'Liver=1', reason: 'UnsupportedRoiType' },
+    { what: 'an image', content: sliceFile(0), reason: 'UnsupportedRoiType' },
+    { what: 'another XML document', content: '<html/>', reason: 'UnsupportedRoiType' },
+    { what: 'an AIM file with a document type', content: '<!DOCTYPE a><a/>', reason: 'MalformedAim' },
+    { what: 'an empty file', content: '', reason: 'UnsupportedRoiType' },
+    { what: 'damaged gzip', content: Uint8Array.of(0x1f, 0x8b, 8, 0), reason: 'MalformedNifti' },
+  ])('$what as a file of regions', async ({ content, reason }) => {
+    const path = join(newFolder({ file: content }), 'file');
+    expect(await mask(folder, path)).toMatchObject({ code: 3, report: { status: 'rejected', reason } });
+  });
+
+  it('several files that are no parts of one segmentation', async () => {
+    const { report } = await mask(folder, roiFile(), '--roi', roiFile());
+    expect(report.reason).toBe('UnsupportedRoiType');
+  });
+
+  it('a folder without images', async () => {
+    const empty = newFolder({ 'notes.txt': 'x' });
+    expect((await mask(empty, roiFile())).report.reason).toBe('TooFewSlices');
+  });
+
+  it.each([
+    ['--fractional-threshold', '0'],
+    ['--fractional-threshold', 'half'],
+    ['--gaps', 'sometimes'],
+    ['--gaps', 'review:3'],
+    ['--gaps', 'interpolate:-1'],
+    ['--overlap', 'first'],
+    ['--irregular', 'maybe'],
+    ['--phase', '0'],
+    ['--label-map', '/nowhere/map.txt'],
+  ])('%s %s as a usage error', async (option, value) => {
+    expect(await mask(folder, roiFile(), option, value)).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('paths that are not there as a usage error', async () => {
+    expect((await mask('/nowhere', roiFile())).code).toBe(2);
+    expect((await mask(folder, '/nowhere/rt.dcm')).code).toBe(2);
+    expect((await runCli(['mask', folder, '--roi', roiFile()])).code).toBe(2);
+  });
+});
+
+describe('regionFileNames', () => {
+  it.each([
+    [
+      ['Liver', 'liver', 'LIVER '],
+      ['Liver.nii.gz', 'liver_2.nii.gz', 'LIVER_3.nii.gz'],
+    ],
+    [
+      ['../../etc/passwd', '..', '/', '', '.'],
+      ['etc_passwd.nii.gz', 'region.nii.gz', 'region_2.nii.gz', 'region_3.nii.gz', 'region_4.nii.gz'],
+    ],
+    [
+      ['näme_with:odd*chars', 'na\u0308me_with:odd*chars'],
+      ['näme_with_odd_chars.nii.gz', 'näme_with_odd_chars_2.nii.gz'],
+    ],
+    [
+      ['CON', 'com1.x', 'nul'],
+      ['region_CON.nii.gz', 'region_com1.x.nii.gz', 'region_nul.nii.gz'],
+    ],
+    [
+      ['A_2', 'A', 'A'],
+      ['A_2.nii.gz', 'A.nii.gz', 'A_3.nii.gz'],
+    ],
+    [['x'.repeat(500)], [`${'x'.repeat(120)}.nii.gz`]],
+    [
+      ['a\0b', 'a\nb', '🫀'],
+      ['a_b.nii.gz', 'a_b_2.nii.gz', 'region.nii.gz'],
+    ],
+  ])('turns %j into %j', (names, expected) => {
+    expect(regionFileNames(names)).toEqual(expected);
+  });
+
+  it('gives short, plain and different names for any names', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 12 }), (names) => {
+        const files = regionFileNames(names);
+        expect(files).toHaveLength(names.length);
+        expect(new Set(files.map((file) => file.normalize('NFKC').toLowerCase())).size).toBe(names.length);
+        for (const file of files) {
+          expect(file).toMatch(/^[\p{L}\p{N}\p{M}][\p{L}\p{M}\p{N}._-]*\.nii\.gz$/u);
+          expect(Buffer.byteLength(file)).toBeLessThan(150);
+        }
+      }),
+    );
+  });
+});
+
+describe('contourflow labels check', () => {
+  it('says what a label map makes of the regions of each file', async () => {
+    const map = JSON.stringify({
+      schemaVersion: 1,
+      regions: [
+        { name: 'Liver', value: 5, synonyms: ['Hepar'] },
+        { name: 'Spleen', value: 6 },
+      ],
+      ignore: ['tumour/1'],
+    });
+    const folder = newFolder({
+      'map.json': map,
+      'a.dcm': rtStruct({
+        rois: [
+          LIVER,
+          TUMOUR,
+          { number: 1, name: 'Couch', contours: [rectangle(1, [1, 1], [2, 2])] },
+          { number: 2, name: 'Void', contours: [] },
+        ],
+      }),
+      'b.dcm': rtStruct({ rois: [{ ...LIVER, name: 'hepar' }] }),
+      'c.dcm': 'nothing',
+    });
+    const args = [
+      'labels',
+      'check',
+      join(folder, 'map.json'),
+      ...['a', 'b', 'c'].map((name) => join(folder, `${name}.dcm`)),
+    ];
+    const result = await runCli([...args, '--json']);
+    expect(result.code).toBe(3);
+    expect(JSON.parse(result.out)).toEqual({
+      labelMap: {
+        entries: [
+          { name: 'Liver', value: 5 },
+          { name: 'Spleen', value: 6 },
+        ],
+        problems: [],
+      },
+      files: [
+        {
+          ...{ file: join(folder, 'a.dcm'), status: 'read', format: 'RTSTRUCT' },
+          matched: [{ name: 'Liver', entry: 'Liver', value: 5, via: 'name' }],
+          ...{ unmapped: ['Couch'], ignored: ['Tumour/1'], empty: ['Void'] },
+          missing: [{ name: 'Spleen', value: 6 }],
+        },
+        {
+          ...{ file: join(folder, 'b.dcm'), status: 'read', format: 'RTSTRUCT' },
+          matched: [{ name: 'hepar', entry: 'Liver', value: 5, via: 'synonym' }],
+          ...{ unmapped: [], ignored: [], empty: [] },
+          missing: [{ name: 'Spleen', value: 6 }],
+        },
+        {
+          file: join(folder, 'c.dcm'),
+          status: 'rejected',
+          reason: 'UnsupportedRoiType',
+          message: expect.any(String),
+        },
+      ],
+    });
+    const text = await runCli(args);
+    expect(text.out).toContain('unmapped');
+    expect(text.out).toContain('rejected UnsupportedRoiType');
+  });
+
+  it('reports every bad line at once', async () => {
+    const map = join(newFolder({ 'map.txt': 'Liver\nSpleen=0\nA=1\na=2\n' }), 'map.txt');
+    const result = await runCli(['labels', 'check', map, '--json']);
+    expect(result.code).toBe(3);
+    expect(JSON.parse(result.out).labelMap.problems).toHaveLength(3);
+    expect((await runCli(['labels', 'check', map])).out).toContain('bad: line 1');
+  });
+
+  it('accepts a good map without files, and refuses one that is not there as a usage error', async () => {
+    const map = join(newFolder({ 'map.txt': 'Liver=1' }), 'map.txt');
+    expect(await runCli(['labels', 'check', map])).toMatchObject({
+      code: 0,
+      out: 'the label map is well-formed',
+    });
+    expect((await runCli(['labels', 'check', '/nowhere'])).code).toBe(2);
+  });
+});
