@@ -3,7 +3,7 @@ import type { PixelLayout, StoredPixels } from '../slice.ts';
 import type { CodecFamily } from '../transfer-syntax.ts';
 import { type CodedImage, corrupt, requireAgreement } from './coded-image.ts';
 import { decodeJpeg } from './jpeg/decode-jpeg.ts';
-import { readJpeg2000Header } from './jpeg-2000.ts';
+import { readJpeg2000Header, unwrapCodestream } from './jpeg-2000.ts';
 import { readJpegLsHeader } from './jpeg-ls.ts';
 import { preparedCodec } from './prepare-codecs.ts';
 import { decodeRleFrame } from './rle.ts';
@@ -24,13 +24,17 @@ const DECODERS: Readonly<Record<CodecFamily, FrameDecoder>> = {
   'deflated-frame': (frame, layout) => ({ cells: inflateFrame(frame, layout) }),
   jpeg: (frame, layout) => ({ samples: decodeJpeg(frame, layout) }),
   'jpeg-ls': (frame, layout) => decodeByWasm('jpeg-ls', readJpegLsHeader(frame), frame, layout),
-  'jpeg-2000': (frame, layout) => decodeByWasm('jpeg-2000', readJpeg2000Header(frame), frame, layout),
-  htj2k: (frame, layout) => decodeByWasm('htj2k', readJpeg2000Header(frame), frame, layout),
+  'jpeg-2000': (frame, layout) => decodeJpeg2000('jpeg-2000', unwrapCodestream(frame), layout),
+  htj2k: (frame, layout) => decodeJpeg2000('htj2k', unwrapCodestream(frame), layout),
 };
 
 /** @throws CorruptPixelData, DecompressionBomb; InternalError without `prepareCodecs` */
 export function decodeSamples(family: CodecFamily, frame: Uint8Array, layout: PixelLayout): DecodedFrame {
   return DECODERS[family](frame, layout);
+}
+
+function decodeJpeg2000(family: CodecFamily, codestream: Uint8Array, layout: PixelLayout): DecodedFrame {
+  return decodeByWasm(family, readJpeg2000Header(codestream), codestream, layout);
 }
 
 function decodeByWasm(

@@ -34,24 +34,37 @@ interface Siz extends CodedImage {
 }
 
 /**
- * Reads the header of a JPEG 2000 codestream, bare or in a JP2 wrapper, and checks that all of it is there: a decoder
+ * The codestream of a frame. PS3.5 section A.4.4 wants it bare; some writers put a JP2 file around it.
+ *
+ * @throws CorruptPixelData when there is none.
+ */
+export function unwrapCodestream(frame: Uint8Array): Uint8Array {
+  const head = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.length, MAX_WRAPPER));
+  const start = head.indexOf(CODESTREAM_START);
+  if (start < 0) throw corrupt('it has no JPEG 2000 header');
+  return frame.subarray(start);
+}
+
+/**
+ * Reads the header of a JPEG 2000 codestream and checks that all of it is there: a decoder
  * would make a blurred image of a codestream that is cut off and say nothing.
  *
  * @throws CorruptPixelData
  */
-export function readJpeg2000Header(frame: Uint8Array): CodedImage {
-  const head = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.length, MAX_WRAPPER));
-  const start = head.indexOf(CODESTREAM_START);
-  if (start < 0) throw corrupt('it has no JPEG 2000 header');
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+export function readJpeg2000Header(codestream: Uint8Array): CodedImage {
+  const view = new DataView(codestream.buffer, codestream.byteOffset, codestream.length);
   let image: Siz | undefined;
-  let at = start + 2;
-  for (; at + 4 <= frame.length; at += 2 + view.getUint16(at + 2)) {
+  let at = 2;
+  for (; at + 4 <= codestream.length; at += 2 + view.getUint16(at + 2)) {
     const marker = view.getUint16(at);
     if (marker === START_OF_TILE_PART) break;
     const end = at + 2 + view.getUint16(at + 2);
-    if (marker < 0xff00 || end > frame.length) throw corrupt('its JPEG 2000 header is cut off');
-    const content = new DataView(frame.buffer, frame.byteOffset + at + 4, Math.max(0, end - at - 4));
+    if (marker < 0xff00 || end > codestream.length) throw corrupt('its JPEG 2000 header is cut off');
+    const content = new DataView(
+      codestream.buffer,
+      codestream.byteOffset + at + 4,
+      Math.max(0, end - at - 4),
+    );
     if (marker === SIZ) image = readSiz(content);
     else if (image !== undefined && marker === COD) requireFewPrecincts(content, 0, 5, image);
     else if (image !== undefined && marker === COC) requireFewPrecincts(content, 1, 2, image);

@@ -162,6 +162,14 @@ describe('JPEG 2000 headers', () => {
     expect(() => decode(frame)).toThrow(why);
   });
 
+  it('in a JP2 file are found', async () => {
+    await prepareCodecs(['1.2.840.10008.1.2.4.90']);
+    const pixels = testPixels(LAYOUT);
+    const signature = Buffer.from('0000000c6a5020200d0a870a00000014667479706a703220', 'hex');
+    const frame = await encodeFrame('jpeg-2000', pixels, LAYOUT);
+    expect(Array.from(decode(Buffer.concat([signature, frame])))).toEqual(pixels);
+  });
+
   it('of a codestream that is cut off anywhere are refused, though a decoder would blur over it', async () => {
     await prepareCodecs(['1.2.840.10008.1.2.4.90']);
     const frame = await encodeFrame('jpeg-2000', testPixels(LAYOUT), LAYOUT);
