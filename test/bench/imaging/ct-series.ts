@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ctSlice, TEST_SERIES_UID } from '../../helpers/dicom-writer.ts';
+import { type CtSlice, ctSlice, TEST_SERIES_UID } from '../../helpers/dicom-writer.ts';
 
 export const COLUMNS = 512;
 export const ROWS = 512;
@@ -47,7 +47,12 @@ export async function writeCtSeries(
 
 /** One uncompressed slice, Explicit VR Little Endian. */
 export function ctFile(pixels: StoredSlice, k: number): Uint8Array {
-  return ctSlice({
+  return ctSlice(sliceOf(pixels, k));
+}
+
+/** Slice k as the DICOM writer takes it. */
+export function sliceOf(pixels: StoredSlice, k: number): CtSlice {
+  return {
     columns: COLUMNS,
     rows: ROWS,
     pixels,
@@ -58,7 +63,7 @@ export function ctFile(pixels: StoredSlice, k: number): Uint8Array {
     signed: false,
     bitsStored: 12,
     rescale: [1, -1024],
-  });
+  };
 }
 
 function drawSlice(z: number, noise: Float32Array, from: number): StoredSlice {
