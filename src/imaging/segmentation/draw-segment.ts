@@ -3,11 +3,11 @@ import type { AcquiredPlanes } from '../mask/acquired-planes.ts';
 import { drawInPlane, type PlaneDrawing } from '../mask/draw-in-plane.ts';
 import { clearSliceMask, emptySliceMask, type SliceMask } from '../mask/rasterise.ts';
 import type { PaintSlice } from '../mask/region-source.ts';
+import type { SegmentPixels } from './frame-pixels.ts';
 import { drawFrame } from './frame-pixels.ts';
 import { groupBy } from './group-by.ts';
 import type { FramePlacement, PlacedFrame } from './place-frames.ts';
 import type { SegObject } from './seg-object.ts';
-import type { SegmentPixels } from './segment-frames.ts';
 import { copyFrame, shiftMask } from './transfer-frame.ts';
 
 /** What drawing the frames of one segment found out. */

@@ -1,9 +1,11 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { FrameParts } from '../dicom/encapsulated-frames.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
+import { requireTransferSyntax } from '../dicom/transfer-syntax.ts';
 import { clearSliceMask, type MaskBox, type SliceMask } from '../mask/rasterise.ts';
 import { unpackBits } from './packed-bits.ts';
 import { type NativePixels, type SegPixels, truncated } from './pixel-data.ts';
+import type { SegFrame } from './seg-object.ts';
 
 /** Pixel values of one frame, row by row. */
 export type FrameValues = Uint8Array | Uint16Array;
@@ -14,7 +16,18 @@ export type Membership =
   | { readonly kind: 'at-least'; readonly value: number }
   | { readonly kind: 'equal'; readonly value: number };
 
-const RLE_LOSSLESS = '1.2.840.10008.1.2.5';
+/** A frame that may hold pixels of a segment. */
+export interface SegmentFrame {
+  readonly frame: SegFrame;
+  /** The part of the frame that holds them all, when that is known. */
+  readonly within?: MaskBox;
+}
+
+/** Where a segment's pixels are, and how they are told from others. */
+export interface SegmentPixels {
+  readonly member: Membership;
+  readonly frames: readonly SegmentFrame[];
+}
 
 /**
  * Draws the pixels of a frame that belong to a segment into a mask of the frame's own size, which is cleared before.
@@ -84,26 +97,29 @@ function decodeCompressed({ format, transferSyntaxUid }: SegPixels, parts: Frame
     };
     return decodeFrame({ transferSyntaxUid, layout, parts }) as FrameValues;
   };
+  const asBytes = () => decode(columns, rows, 8);
   if (bitsAllocated > 1) return decode(columns, rows, bitsAllocated);
-  if (transferSyntaxUid !== RLE_LOSSLESS) return decode(columns, rows, 8);
-  return decodeOneBitRle(decode, rows, columns);
+  const { codec } = requireTransferSyntax(transferSyntaxUid);
+  if (codec !== 'rle' && codec !== 'deflated-frame') return asBytes();
+  const asBits = () => spreadBits(decode(Math.ceil((rows * columns) / 8), 1, 8), rows * columns);
+  // Deflated frames hold bits; RLE is defined for bytes, but some writers pack eight pixels in each.
+  return codec === 'rle' ? eitherOf(asBytes, asBits) : eitherOf(asBits, asBytes);
 }
 
-/** RLE is defined for whole bytes only, and writers differ: a byte per pixel, or eight pixels in a byte. */
-function decodeOneBitRle(
-  decode: (width: number, height: number, bits: number) => FrameValues,
-  rows: number,
-  columns: number,
-): FrameValues {
+function eitherOf(first: () => FrameValues, second: () => FrameValues): FrameValues {
   try {
-    return decode(columns, rows, 8);
+    return first();
   } catch (cause) {
-    if (!(cause instanceof PipelineError)) throw cause;
-    const packed = decode(Math.ceil((rows * columns) / 8), 1, 8);
-    return Uint8Array.from({ length: rows * columns }, (_, pixel) => {
-      return ((packed[pixel >> 3] as number) >> (pixel & 7)) & 1;
-    });
+    if (cause instanceof PipelineError) return second();
+    throw cause;
   }
+}
+
+function spreadBits(packed: FrameValues, pixels: number): FrameValues {
+  return Uint8Array.from(
+    { length: pixels },
+    (_, pixel) => ((packed[pixel >> 3] as number) >> (pixel & 7)) & 1,
+  );
 }
 
 function selectValues(values: FrameValues, member: Membership, mask: SliceMask, within?: MaskBox): void {

@@ -4,13 +4,13 @@ import { emptySliceMask } from '../mask/rasterise.ts';
 import type { RegionSet } from '../mask/region-source.ts';
 import type { ByteRanges } from './byte-ranges.ts';
 import { joinParts } from './concatenation.ts';
+import type { SegmentPixels } from './frame-pixels.ts';
 import { drawFrame, type Membership } from './frame-pixels.ts';
 import { groupBy } from './group-by.ts';
 import { readSegPart } from './read-seg-object.ts';
 import { scanLabelMap } from './scan-label-map.ts';
 import type { SegObject } from './seg-object.ts';
 import { SegRegions } from './seg-regions.ts';
-import type { SegmentPixels } from './segment-frames.ts';
 
 export interface SegOptions {
   /** Share of MaximumFractionalValue (0062,000E) from which a pixel of a FRACTIONAL segmentation belongs; default 0.5. */

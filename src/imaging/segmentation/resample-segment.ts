@@ -4,10 +4,10 @@ import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import { clearSliceMask, emptySliceMask, type SliceMask } from '../mask/rasterise.ts';
 import type { PaintSlice } from '../mask/region-source.ts';
 import type { SegmentDrawing } from './draw-segment.ts';
+import type { SegmentPixels } from './frame-pixels.ts';
 import { drawFrame } from './frame-pixels.ts';
 import { gridMismatch } from './place-frames.ts';
 import type { FramePlane, SegFrame, SegObject } from './seg-object.ts';
-import type { SegmentPixels } from './segment-frames.ts';
 
 /** The stack that the frames of a segmentation form in the patient. */
 export interface SegStack {

@@ -1,7 +1,7 @@
+import type { SegmentFrame } from './frame-pixels.ts';
 import { frameValues } from './frame-pixels.ts';
 import { malformedSeg } from './malformed-seg.ts';
 import type { SegFrame, SegObject } from './seg-object.ts';
-import type { SegmentFrame } from './segment-frames.ts';
 
 interface MutableBox {
   minColumn: number;

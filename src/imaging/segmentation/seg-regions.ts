@@ -4,10 +4,10 @@ import type { MaskWarning, MaskWarningCode } from '../mask/mask-warning.ts';
 import type { PaintSlice, RegionDrawing, RegionProvenance, RegionSource } from '../mask/region-source.ts';
 import { checkSegReferences } from './check-seg-references.ts';
 import { drawSegment } from './draw-segment.ts';
+import type { SegmentPixels } from './frame-pixels.ts';
 import { type FramePlacement, gridMismatch, placeFrames } from './place-frames.ts';
 import { resampleSegment, type SegStack, segStack } from './resample-segment.ts';
 import type { SegFrame, Segment, SegObject } from './seg-object.ts';
-import type { SegmentPixels } from './segment-frames.ts';
 
 /** The segments of a file as regions that draw their frames. */
 export class SegRegions {
