@@ -1,5 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { Contour, StructureSet } from '../contour/structure-set.ts';
+import { acquiredPlanes, type ImageReference } from './acquired-planes.ts';
 import type { MaskTarget } from './mask-target.ts';
 import type { MaskWarning } from './mask-warning.ts';
 
@@ -16,9 +17,10 @@ export function checkReferences(
   structureSet: StructureSet,
   contours: readonly Contour[],
 ): MaskWarning[] {
-  const known = new Set(target.slices.map((slice) => slice.sopInstanceUid));
+  const planes = acquiredPlanes(target);
   const named = contours.filter(({ sopInstanceUid }) => sopInstanceUid !== undefined);
-  const resolved = named.filter(({ sopInstanceUid }) => known.has(sopInstanceUid ?? ''));
+  // Any position will do: whether the image is there is all that is asked.
+  const resolved = named.filter((contour) => planes.named(referenceOf(contour), 0) !== undefined);
   const allResolve = contours.length > 0 && resolved.length === contours.length;
   requireSeries(target, structureSet, allResolve);
   if (named.length > 0 && resolved.length === 0) {
@@ -30,6 +32,10 @@ export function checkReferences(
     );
   }
   return checkFrameOfReference(target, structureSet, allResolve);
+}
+
+function referenceOf({ sopInstanceUid = '', frame }: Contour): ImageReference {
+  return frame === undefined ? { sopInstanceUid } : { sopInstanceUid, frame };
 }
 
 function requireSeries(

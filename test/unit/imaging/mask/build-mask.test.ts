@@ -146,6 +146,24 @@ describe('buildMask against analytic bodies', () => {
     expect(Math.abs((region?.volumeMlVoxels ?? 0) / (region?.volumeMlContours ?? 1) - 1)).toBeLessThan(0.01);
   });
 
+  it('joins contours along and across the slices, each voxel counted once', () => {
+    const plane: Contour = {
+      geometricType: 'CLOSED_PLANAR',
+      pointsLps: Float64Array.from([0.5, -5, -5, 0.5, 5.1, -5, 0.5, 5.1, 5, 0.5, -5, 5]),
+    };
+    const along = [4, 8].map((k) => withoutImage(contourOnSlice(GRID, k, SQUARE)));
+    const draw = (contours: Contour[]) =>
+      build({ set: { ...structureSet({ A: contours }), referencedSeriesUids: [] }, map: 'A=1' });
+    const [across, both] = [draw([plane]), draw([plane, ...along])];
+    const expected = Uint8Array.from(
+      across.labels,
+      (value, at) => value | (draw(along).labels[at] as number),
+    );
+    expect(both.labels).toEqual(expected);
+    expect(both.regions[0]).toMatchObject({ voxels: 50 + 200, planes: 3, gaps: 1 });
+    expect(both.sources[0]?.voxels).toBe(250);
+  });
+
   it('gives a lone cross plane the depth of a voxel', () => {
     const plane: Contour = {
       geometricType: 'CLOSED_PLANAR',
@@ -411,6 +429,22 @@ describe('buildMask and references', () => {
     const [first] = contours as [PatientContour];
     const partly = structureSet({ A: [first, ...elsewhere.slice(1)] });
     expect(codeOf(() => build({ set: partly, map: 'A=1' }))).toBe('ReferencedImageMissing');
+  });
+
+  it('tells frames of one instance apart', () => {
+    const target = targetOf(GRID);
+    const slices = target.slices.map(({ k }) => ({ k, sopInstanceUid: 'one', frame: k + 1 }));
+    const onFrame = (frame: number, k: number) =>
+      buildMask({
+        target: { ...target, slices },
+        regions: contourRegions(
+          structureSet({ A: [{ ...contourOnSlice(GRID, k, SQUARE), sopInstanceUid: 'one', frame }] }),
+        ),
+        policies: POLICIES,
+      });
+    expect(onFrame(3, 2).labels.indexOf(1)).toBe(2 * 1024 + 5 * 32 + 5);
+    expect(codeOf(() => onFrame(4, 2))).toBe('ContourOffPlane');
+    expect(codeOf(() => onFrame(30, 2))).toBe('ReferencedImageMissing');
   });
 
   it('rejects another frame of reference, unless every contour names an image of the volume', () => {
