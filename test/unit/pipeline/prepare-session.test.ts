@@ -125,7 +125,10 @@ describe('contours that change', () => {
     archive.collections.set('ROI_1', saved);
     await prepared(ports);
     expect(ports.records.all('case')).toEqual([]);
-    archive.collections.set('ROI_1', { ...saved, rtstruct: boxContours() });
+    archive.collections.set('ROI_1', {
+      savedAt: saved.savedAt,
+      rtstruct: boxContours(),
+    });
     await prepared(ports);
     expect(states(ports)).toEqual(['ready']);
   });

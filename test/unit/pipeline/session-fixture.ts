@@ -60,6 +60,8 @@ export interface FakeCollection {
   savedAt: string;
   /** Absent while only the row, or only the AIM file, is there. */
   rtstruct?: Uint8Array;
+  aim?: Uint8Array;
+  seg?: Uint8Array;
 }
 
 /** An XNAT with one session, whose contents a test can change at any time. */
@@ -81,7 +83,8 @@ export class FakeArchive implements ImagingArchive {
       collectionType: collection.collectionType ?? 'RTSTRUCT',
       savedAt: collection.savedAt,
       resourceLabels: [
-        ...(collection.collectionType === 'AIM' ? ['AIM'] : []),
+        ...(collection.collectionType === 'AIM' || collection.aim ? ['AIM'] : []),
+        ...(collection.seg ? ['SEG'] : []),
         ...(collection.rtstruct ? ['RTSTRUCT'] : []),
       ],
     }));
@@ -90,9 +93,15 @@ export class FakeArchive implements ImagingArchive {
   async *downloadScan(_project: string, _session: string, scanId: string) {
     yield* this.files.get(scanId) ?? [];
   }
-  async downloadRoi(_project: string, _session: string, assessorId: string) {
-    const bytes = this.collections.get(assessorId)?.rtstruct;
-    if (!bytes) throw new PipelineError('NotFound', 'the collection has no RTSTRUCT');
+  async downloadRoi(
+    _project: string,
+    _session: string,
+    assessorId: string,
+    label: 'RTSTRUCT' | 'AIM' | 'SEG',
+  ) {
+    const { rtstruct, aim, seg } = this.collections.get(assessorId) ?? {};
+    const bytes = { RTSTRUCT: rtstruct, AIM: aim, SEG: seg }[label];
+    if (!bytes) throw new PipelineError('NotFound', `the collection has no ${label}`);
     return { name: 'contours.dcm', bytes };
   }
   async uploadScanResource(upload: Parameters<ImagingArchive['uploadScanResource']>[0]) {
