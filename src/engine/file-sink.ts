@@ -11,7 +11,12 @@ export async function openFileSink(path: string): Promise<ByteSink> {
     write: (bytes) => writeAll(file, bytes),
     async finish() {
       await file.close();
-      await rename(partial, path);
+      try {
+        await rename(partial, path);
+      } catch (error) {
+        await rm(partial, { force: true });
+        throw error;
+      }
     },
     async abort() {
       await file.close();
