@@ -1,7 +1,8 @@
 import { PipelineError } from '../../contracts/errors.ts';
+import { acquiredPlanes } from '../mask/acquired-planes.ts';
 import type { MaskTarget } from '../mask/mask-target.ts';
 import type { MaskWarning } from '../mask/mask-warning.ts';
-import type { SegFrame, SegObject } from './seg-object.ts';
+import type { SegFrame, SegObject, SourceImage } from './seg-object.ts';
 
 /**
  * Makes sure that frames belong to the images they are about to be drawn on: the rules of contours.
@@ -16,9 +17,14 @@ export function checkSegReferences(
   seg: SegObject,
   frames: readonly SegFrame[],
 ): MaskWarning[] {
-  const known = new Set(target.slices.map((slice) => slice.sopInstanceUid));
+  const planes = acquiredPlanes(target);
   const named = frames.filter(({ sources }) => sources.length > 0);
-  const resolved = named.filter(({ sources }) => sources.some((source) => known.has(source.sopInstanceUid)));
+  // Any position will do: whether the image is there is all that is asked.
+  const isThere =
+    ({ tile }: SegFrame) =>
+    (source: SourceImage) =>
+      planes.named(tile === undefined ? source : { sopInstanceUid: source.sopInstanceUid }, 0) !== undefined;
+  const resolved = named.filter((frame) => frame.sources.some(isThere(frame)));
   const allResolve = frames.length > 0 && resolved.length === frames.length;
   requireSeries(target, seg, allResolve);
   if (named.length > 0 && resolved.length === 0) {

@@ -207,6 +207,12 @@ describe('frames and the images they name', () => {
     expect(voxels(frames, { ...TARGET, slices })).toEqual([['1 2 0', '1 2 2']]);
   });
 
+  test('are refused when the image has no such frame', () => {
+    const slices = [0, 1, 2].map((k) => ({ k, sopInstanceUid: 'cine', frame: k + 1 }));
+    const beyond = frame({ position: undefined, source: 'cine', sourceFrame: 9 });
+    expectCode('ReferencedImageMissing', [beyond], { ...TARGET, slices });
+  });
+
   test('without position need the size of the image', () => {
     const small = frame({ position: undefined, source: 'image.1' }, [[1, 1]], 3, 3);
     expectCode('SegGridMismatch', [small], TARGET, { columns: 3, rows: 3 });
