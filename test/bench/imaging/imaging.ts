@@ -15,12 +15,14 @@ import {
 } from './bench-row.ts';
 import { convertRows } from './convert.ts';
 import { writeCtSeries } from './ct-series.ts';
+import { maskRows } from './mask.ts';
 import { resampleRows } from './resample.ts';
 import { segmentationRows } from './segmentation.ts';
 
 /** Each command's rows; one file of this folder each. */
 const GROUPS: Readonly<Record<string, (context: BenchContext) => Promise<readonly BenchRow[]>>> = {
   convert: convertRows,
+  mask: maskRows,
   resample: resampleRows,
   segmentation: segmentationRows,
 };
