@@ -3,6 +3,7 @@ import { applyAffine, invertAffine, linearPart, type Mat4 } from '../geometry/af
 import { column, type Mat3, scale, subtract, type Vec3 } from '../geometry/vector.ts';
 import { type AcquiredPlanes, acquiredPlanes } from '../mask/acquired-planes.ts';
 import type { AcquiredImage, MaskTarget } from '../mask/mask-target.ts';
+import { endAtLongGaps } from './gap-planes.ts';
 import { groupBy } from './group-by.ts';
 import type { FramePlane, SegFrame, SegObject } from './seg-object.ts';
 
@@ -50,7 +51,8 @@ const UPRIGHT: FrameSteps = { perColumn: [1, 0], perRow: [0, 1] };
  * @throws SegGridMismatch when pixels of a frame are not voxels of the grid
  * @throws ReferencedImageMissing when a frame names an image outside the volume but lies within it
  */
-export function placeFrames(seg: SegObject, frames: readonly SegFrame[], target: MaskTarget): FramePlacement {
+export function placeFrames(seg: SegObject, frames: readonly SegFrame[], images: MaskTarget): FramePlacement {
+  const target = endAtLongGaps(images);
   const planes = acquiredPlanes(target);
   const placer = new FramePlacer(seg, target, planes);
   const placements = frames.map((frame) =>

@@ -272,6 +272,16 @@ describe('frames on a resampled stack', () => {
     expect([0, 1, 2, 3, 4].map(perSlice)).toEqual([area, area, area, area, 0]);
   });
 
+  test('end at a gap that is longer than a few missing slices', () => {
+    const slices = [0, 1, 12].map((k) => ({ k, sopInstanceUid: `image.${k}`, frame: 1 }));
+    const target = { ...stackTarget({ sizeIjk: [SIDE, SIDE, 13] }), slices };
+    const frames = [0, 1, 12].map((k) => disc(0, 4, { position: [0, 0, k], source: `image.${k}` }));
+    const [region] = drawRegions(parse(frames, size), target);
+    const shown = new Set((region?.voxels ?? []).map((voxel) => Number(voxel.split(' ')[2])));
+    expect([...shown]).toEqual([0, 1, 12]);
+    expect(region?.drawing.planes).toBe(3);
+  });
+
   test('keep their shape where a tilted stack shifts them by parts of a pixel', () => {
     const slices = [0, 1, 2].map((k) => ({
       k,
