@@ -84,12 +84,14 @@ function memberships({ type, fractional }: SegObject, threshold: number): (segme
 /** Looks for one pixel; a file that has any usually shows it in its first frame. */
 function requirePixels(seg: SegObject, pixels: ReadonlyMap<number, SegmentPixels>): void {
   const drawable = seg.segments.filter(({ background }) => !background);
+  let mask = emptySliceMask(0, 0);
   for (const { number } of drawable) {
     const { member, frames } = pixels.get(number) as SegmentPixels;
     for (const { frame, within } of frames) {
       if (within !== undefined) return;
       const place = seg.pixels[frame.part] as SegObject['pixels'][number];
-      const mask = emptySliceMask(place.format.columns, place.format.rows);
+      const { columns, rows } = place.format;
+      if (mask.columns !== columns || mask.rows !== rows) mask = emptySliceMask(columns, rows);
       drawFrame(place, frame.index, member, mask);
       if (mask.box.maxRow >= 0) return;
     }

@@ -28,8 +28,8 @@ const A = {
   fractionalType: { name: 'SegmentationFractionalType', tag: 'x00620010' },
 } as const satisfies Record<string, Attribute>;
 
-/** Larger than any slide's tile or single frame in use; one of one-bit pixels is 32 MB. */
-const MAX_FRAME_PIXELS = 2 ** 28;
+/** Larger than any slide's tile or radiograph; a frame is unpacked into as many bytes. */
+const MAX_FRAME_PIXELS = 2 ** 26;
 const MAX_FRAMES = 1_000_000;
 /** Bits per pixel that each type may have; one-bit masks are compressed as bytes by some writers. */
 const ALLOWED_BITS: Readonly<Record<SegmentationType, readonly number[]>> = {

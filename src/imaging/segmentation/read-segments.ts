@@ -46,13 +46,12 @@ export function readSegments(dataSet: DataSet, type: SegmentationType): readonly
     readSegment(item, { type, padding, palette, characterSets }),
   );
   if (segments.length === 0) throw malformedSeg('SegmentSequence (0062,0002) names no segment');
-  const repeated = segments.find(({ number }, index) =>
-    segments.some((other, before) => before < index && other.number === number),
-  );
-  if (repeated !== undefined) {
-    throw malformedSeg(`SegmentNumber ${repeated.number} is given to two segments`, {
-      segment: repeated.number,
-    });
+  const numbers = new Set<number>();
+  for (const { number } of segments) {
+    if (numbers.has(number)) {
+      throw malformedSeg(`SegmentNumber ${number} is given to two segments`, { segment: number });
+    }
+    numbers.add(number);
   }
   return segments;
 }

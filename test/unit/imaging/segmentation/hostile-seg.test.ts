@@ -127,6 +127,23 @@ describe('contradictions in a segmentation', () => {
   });
 });
 
+describe('numbers far beyond any segmentation', () => {
+  test('of segments are read in time', () => {
+    const numbers = Array.from({ length: 20_000 }, (_, index) => index + 1);
+    const file = segFile({ ...SPEC, segments: numbers.map((number) => segment(number, 'x')) });
+    const before = performance.now();
+    expect(parseSeg(memoryRanges(file)).regions).toHaveLength(20_000);
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  test('of empty frames are found empty in time', () => {
+    const frames = Array.from({ length: 2000 }, () => ({ pixels: [], position: [0, 0, 0] as const }));
+    const pixels = new Uint8Array((2000 * 64 * 64) / 8);
+    const changes = element('7fe00010', 'OW', pixels);
+    expectRefused('EmptySegmentation', segFile({ columns: 64, rows: 64, frames, changes }));
+  });
+});
+
 describe('damaged segmentations', () => {
   test('cut off anywhere', () => {
     const whole = segFile(SPEC);
@@ -160,7 +177,7 @@ describe('damaged segmentations', () => {
       type: 'FRACTIONAL',
       fragments: [rleFrame(Uint8Array.of(1)), rleFrame(Uint8Array.of(1))],
       write: { transferSyntaxUid: RLE_LOSSLESS },
-      changes: { ...element('00280010', 'US', 16_384), ...element('00280011', 'US', 16_384) },
+      changes: { ...element('00280010', 'US', 8192), ...element('00280011', 'US', 8192) },
     });
   });
 
