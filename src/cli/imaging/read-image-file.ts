@@ -16,8 +16,8 @@ export type ImageFile =
   | { readonly kind: 'object' }
   | { readonly kind: 'not-dicom' };
 
-/** They have rows and columns and are no images of a series. */
-const NO_SERIES = ['SEG', 'RTDOSE'];
+/** Modalities (0008,0060) of objects that are no images of a series, though some have rows and columns. */
+const NO_SERIES = ['SEG', 'RTDOSE', 'RTSTRUCT', 'RTPLAN', 'SR', 'PR', 'KO', 'REG'];
 
 /** Reads a file's slices, their pixels left where they are; refusals are told, not thrown. */
 export function readImageFile(bytes: Uint8Array): ImageFile {
@@ -39,7 +39,9 @@ function explain(bytes: Uint8Array, error: PipelineError): ImageFile {
   const dataSet = attempt(() => openAny(bytes));
   const modality = dataSet && attempt(() => readString(dataSet, IMAGE.modality));
   const rows = dataSet && attempt(() => hasAttribute(dataSet, IMAGE.rows));
-  if (rows === false || NO_SERIES.includes(modality ?? '')) return { kind: 'object' };
+  // Of a file that ends early nobody knows whether it had rows.
+  const hasNone = rows === false && error.code !== 'TruncatedDicom';
+  if (hasNone || NO_SERIES.includes(modality ?? '')) return { kind: 'object' };
   return { kind: 'refused', seriesUid: seriesUidOf(bytes), error };
 }
 
