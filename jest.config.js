@@ -1,4 +1,4 @@
-/** Unit, contract and architecture tests; the deployed stack and the browser have projects of their own. */
+/** Unit, contract and architecture tests; other tools, the deployed stack and the browser have projects of their own. */
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -17,6 +17,7 @@ const TYPES_ONLY = [
   'src/imaging/contour/structure-set.ts',
   'src/imaging/dicom/slice.ts',
   'src/imaging/mask/{label-map-entry,mask-target,mask-warning}.ts',
+  'src/imaging/segmentation/seg-object.ts',
   'src/ports/*.ts',
 ];
 
@@ -26,6 +27,11 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/{unit,contract,architecture,infra,local}/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'peers',
+      testMatch: ['<rootDir>/test/peers/**/*.test.ts'],
     },
     {
       ...common,

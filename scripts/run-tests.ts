@@ -145,11 +145,16 @@ function readReport(suite: Suite): Counts {
 
 rmSync(REPORTS, { recursive: true, force: true });
 mkdirSync(REPORTS, { recursive: true });
-const [emulator, trainer] = await Promise.all([ensureVenv('emulator-dev'), ensureVenv('trainer-dev')]);
+const [emulator, trainer] = await Promise.all([
+  ensureVenv('emulator-dev'),
+  ensureVenv('trainer-dev'),
+  ensureVenv('imaging-peers'),
+]);
 const unit = jestSuite('unit', '--coverage', '--maxWorkers=2');
 const suites = [
   pytestSuite('emulator', emulator.python, 'local/emulator/tests'),
   pytestSuite('trainer', trainer.python, 'trainer/tests'),
+  jestSuite('peers', '--runInBand'),
   jestSuite('integration', '--runInBand'),
   jestSuite('e2e', '--runInBand'),
 ];
