@@ -81,7 +81,9 @@ describe('run-stage', () => {
       generation: 1,
       execution: 'e1',
     };
-    put(INPUT, Buffer.from(JSON.stringify({ session, seriesUid: scan?.seriesUid, slices: list })));
+    const content = put('projects/P1/scans/contours', Buffer.from('not read for a series of one volume'));
+    const roi = { assessorId: 'ROI_1', collectionType: 'RTSTRUCT', savedAt: '2026-01-01T00:00:00Z', content };
+    put(INPUT, Buffer.from(JSON.stringify({ session, seriesUid: scan?.seriesUid, slices: list, roi })));
     const { code, err } = await runStage('convert-series');
     expect([code, err]).toEqual([0, '']);
     const output = ConvertSeriesOutput.parse(json(OUTPUT));
