@@ -3,14 +3,13 @@ import { ADVANCE, drawText, GLYPH_HEIGHT } from './bitmap-font.ts';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** Places of the palette: four fixed colours, then the regions', then greys from black to white. */
+/** Places of the palette: four fixed colours, the background first; then the regions', then greys. */
 const FIXED: readonly Colour[] = [
   [14, 16, 20],
   [255, 255, 255],
   [150, 156, 166],
   [0, 0, 0],
 ];
-export const BACKGROUND = 0;
 export const TEXT = 1;
 export const DIM_TEXT = 2;
 export const BLACK = 3;
