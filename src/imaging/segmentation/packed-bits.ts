@@ -32,25 +32,34 @@ function wordsOf(packed: Uint8Array): Uint32Array {
 
 /** Rows begin at word boundaries, so each word lies in one row and unpacks to eight words of four pixels. */
 function unpackAligned(words: Uint32Array, mask: SliceMask): void {
-  const wordsPerRow = mask.columns / WORD_BITS;
-  const count = wordsPerRow * mask.rows;
+  const wordsPerRow = mask.columns >> 5;
   const out = new Uint32Array(mask.bits.buffer, mask.bits.byteOffset, mask.bits.length / 4);
-  let [minWord, maxWord, first, last] = [wordsPerRow, -1, 0, 0];
-  let [minRow, maxRow] = [Number.POSITIVE_INFINITY, -1];
-  for (let at = 0; at < count; at++) {
-    const word = words[at] as number;
-    if (word === 0) continue;
-    for (let nibble = 0; nibble < 8; nibble++) {
-      out[8 * at + nibble] = NIBBLES[(word >>> (4 * nibble)) & 15] as number;
+  let minRow = 0;
+  let maxRow = -1;
+  let minWord = wordsPerRow;
+  let maxWord = -1;
+  let first = 0;
+  let last = 0;
+  for (let row = 0; row < mask.rows; row++) {
+    const start = row * wordsPerRow;
+    for (let column = 0; column < wordsPerRow; column++) {
+      const word = words[start + column] as number;
+      if (word === 0) continue;
+      const to = 8 * (start + column);
+      for (let nibble = 0; nibble < 8; nibble++) {
+        out[to + nibble] = NIBBLES[(word >>> (4 * nibble)) & 15] as number;
+      }
+      if (maxRow < 0) minRow = row;
+      maxRow = row;
+      if (column < minWord) {
+        minWord = column;
+        first = word;
+      } else if (column === minWord) first |= word;
+      if (column > maxWord) {
+        maxWord = column;
+        last = word;
+      } else if (column === maxWord) last |= word;
     }
-    const row = Math.floor(at / wordsPerRow);
-    const column = at - row * wordsPerRow;
-    if (minRow > row) minRow = row;
-    maxRow = row;
-    if (column < minWord) [minWord, first] = [column, word];
-    else if (column === minWord) first |= word;
-    if (column > maxWord) [maxWord, last] = [column, word];
-    else if (column === maxWord) last |= word;
   }
   if (maxRow < 0) return;
   const minColumn = minWord * WORD_BITS + lowestBit(first);
