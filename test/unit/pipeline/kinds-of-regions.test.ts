@@ -9,12 +9,13 @@ import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
 import { gunzipBounded } from '../../../src/imaging/nifti/gzip.ts';
 import { readRegions } from '../../../src/pipeline/read-regions.ts';
 import { routeEvent } from '../../../src/pipeline/route-event.ts';
+import { readSeriesHeader } from '../../../src/pipeline/series-header.ts';
 import { ctSlice, rtStruct, TEST_SERIES_UID } from '../../helpers/dicom-writer.ts';
 import type { MemoryPorts } from '../../helpers/memory-ports.ts';
-import { type Acquisition, acquisitionNamed } from '../../truth/acquisition.ts';
+import { type Acquisition, acquisitionNamed, asEnhanced } from '../../truth/acquisition.ts';
 import { planOf, targetOf } from '../../truth/draw.ts';
 import { shapesOf } from '../../truth/shapes.ts';
-import { writeClassic } from '../../truth/write-images.ts';
+import { writeClassic, writeEnhanced } from '../../truth/write-images.ts';
 import { writeAim, writeRtstruct } from '../../truth/write-regions.ts';
 import { writeSegmentation } from '../../truth/write-segmentation.ts';
 import { settle } from './prepare-session-runner.ts';
@@ -37,9 +38,10 @@ let deliveries = 0;
 async function archiveWith(
   series: Acquisition,
   collection: Omit<FakeCollection, 'savedAt'>,
+  images: readonly Uint8Array[] = writeClassic(series),
 ): Promise<SessionFixture> {
   const fixture = await sessionFixture({}, LABEL_MAP);
-  const files = writeClassic(series).map((bytes, n) => ({ name: `${n}.dcm`, bytes }));
+  const files = images.map((bytes, n) => ({ name: `${n}.dcm`, bytes }));
   fixture.archive.scans = [
     { scanId: '4', seriesUid: series.seriesUid, seriesDescription: 'Truth', modality: 'CT' },
   ];
@@ -194,15 +196,16 @@ describe('irregular series', () => {
 });
 
 describe('images that are no slices', () => {
+  const localizer = ctSlice({
+    columns: 12,
+    rows: 10,
+    pixels: Array.from({ length: 120 }, () => 0),
+    position: [0, 0, 0],
+    sopInstanceUid: `${TEST_SERIES_UID}.77`,
+    changes: { '00080008': { tag: '00080008', vr: 'CS', value: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] } },
+  });
+
   it('are set aside and named in the certificate by their digest', async () => {
-    const localizer = ctSlice({
-      columns: 12,
-      rows: 10,
-      pixels: Array.from({ length: 120 }, () => 0),
-      position: [0, 0, 0],
-      sopInstanceUid: `${TEST_SERIES_UID}.77`,
-      changes: { '00080008': { tag: '00080008', vr: 'CS', value: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] } },
-    });
     const { ports, archive } = await sessionFixture();
     archive.files.set('4', [{ name: 'scout.dcm', bytes: localizer }, ...ctSeries()]);
     archive.collections.set('ROI_1', { savedAt: SAVED, rtstruct: boxContours() });
@@ -210,6 +213,13 @@ describe('images that are no slices', () => {
     const sha256 = ports.hasher.sha256(localizer);
     expect(certificate.slicesRejected).toMatchObject([{ sha256, code: 'Localizer' }]);
     expect(certificate.slicesUsed).toBe(6);
+  });
+
+  it('make no case when there is nothing else', async () => {
+    const { ports, archive } = await sessionFixture();
+    archive.files.set('4', [{ name: 'scout.dcm', bytes: localizer }]);
+    archive.collections.set('ROI_1', { savedAt: SAVED, rtstruct: boxContours() });
+    expect((await prepare(ports)).problem).toMatchObject({ code: 'Localizer', stage: 'ConvertSeries' });
   });
 });
 
@@ -241,6 +251,25 @@ function twoEchoes(): Uint8Array[] {
 function echoTime(value: string) {
   return { '00180081': { tag: '00180081', vr: 'DS', value } } as const;
 }
+
+describe('an enhanced multi-frame image', () => {
+  const series = asEnhanced(SERIES);
+  const file = writeEnhanced(series);
+
+  it('is one file whose frames the contours name', async () => {
+    const { ports } = await archiveWith(series, { rtstruct: writeRtstruct(series, SHAPES) }, [file]);
+    const made = await prepare(ports);
+    expect(made.problem).toBeNull();
+    expect(await voxelsOf(made, ports)).toEqual(drawnDirectly(SERIES));
+    expect((await certificateOf(made, ports)).slicesUsed).toBe(SERIES.slices.length);
+  });
+
+  it('counts with all its frames when it is decided where to prepare it', () => {
+    const { columns, rows, slices } = SERIES;
+    expect(readSeriesHeader(file).pixels).toBe(columns * rows * slices.length);
+    expect(readSeriesHeader(writeClassic(SERIES)[0] as Uint8Array).pixels).toBe(columns * rows);
+  });
+});
 
 describe('a series of several volumes', () => {
   const files = twoEchoes().map((bytes, n) => ({ name: `${n}.dcm`, bytes }));
