@@ -22,12 +22,12 @@ export async function listFolder(folder: string): Promise<ByteSource[]> {
   return Promise.all(paths.map((path) => localSource(path)));
 }
 
-export async function localSource(path: string): Promise<ByteSource> {
+async function localSource(path: string): Promise<ByteSource> {
   const { size } = await lstat(path);
   return { name: path, sizeBytes: size, readInto: (target) => readInto(path, target) };
 }
 
-/** Bytes of the file from its beginning, at most `target.length`; how many there were. */
+/** Fills the target from the beginning of the file. */
 async function readInto(path: string, target: Uint8Array): Promise<void> {
   const file = await openFile(path, 'r');
   try {
