@@ -58,14 +58,16 @@ export function phantomCohort({ seed, subjects }: Pick<DemoOptions, 'seed' | 'su
 /** Each structure set whose series is in the folder is one session. Subjects are numbered, never named. */
 async function folderCohort(folder: string, labelMapFile: string | null): Promise<Cohort> {
   const found = await scanDicomFolder(folder);
-  const contoured = found.structures.flatMap((structures) => {
+  // What the stand-in is given is a viewer's save of contours.
+  const sets = found.structures.filter(({ format }) => format === 'RTSTRUCT');
+  const contoured = sets.flatMap((structures) => {
     const files = imagesOf(found, structures);
     return files.length > 0 ? [{ structures, files }] : [];
   });
   if (contoured.length === 0) {
     throw new PipelineError(
       'NoContours',
-      `${folder} holds ${found.series.length} image series and ${found.structures.length} structure set(s), but ` +
+      `${folder} holds ${found.series.length} image series and ${sets.length} structure set(s), but ` +
         'none of these refers to a series that is there; put each RTSTRUCT file beside the series it was drawn on',
     );
   }

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../contracts/errors.ts';
-import { parseRtstruct, RT_STRUCTURE_SET_STORAGE } from '../imaging/contour/parse-rtstruct.ts';
+import { RT_STRUCTURE_SET_STORAGE } from '../imaging/contour/parse-rtstruct.ts';
 import { hasAttribute, openDicom, readString } from '../imaging/dicom/data-set.ts';
+import { describeRegions, looksLikeXml } from '../pipeline/read-regions.ts';
 
 export interface DicomImages {
   readonly studyUid: string;
@@ -13,12 +14,13 @@ export interface DicomImages {
 
 export interface DicomStructures {
   readonly file: string;
+  readonly format: 'RTSTRUCT' | 'AIM' | 'SEG';
   readonly studyUid: string;
   readonly seriesUids: readonly string[];
   readonly roiNames: readonly string[];
 }
 
-/** What a folder holds, by header; files that are no DICOM images or structure sets are only counted. */
+/** What a folder holds, by header; files that are neither DICOM images nor regions are only counted. */
 export interface DicomFolder {
   readonly series: readonly DicomImages[];
   readonly structures: readonly DicomStructures[];
@@ -56,6 +58,9 @@ export async function scanDicomFolder(folder: string): Promise<DicomFolder> {
   return { series: [...series.values()], structures, ignored };
 }
 
+/** RT Structure Set, Segmentation and Label Map Segmentation Storage. */
+const REGIONS = [RT_STRUCTURE_SET_STORAGE, '1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7'];
+
 type Header =
   | { kind: 'structures'; structures: DicomStructures }
   | { kind: 'image'; studyUid: string; seriesUid: string; modality: string };
@@ -63,18 +68,10 @@ type Header =
 async function readHeader(path: string): Promise<Header | null> {
   const bytes = await readFile(path);
   try {
+    if (looksLikeXml(bytes)) return isAim(bytes) ? regionsOf(path, bytes) : null;
     const { dataSet } = openDicom(bytes);
     const studyUid = readString(dataSet, TAGS.study) ?? '';
-    if (readString(dataSet, TAGS.sopClass) === RT_STRUCTURE_SET_STORAGE) {
-      const set = parseRtstruct(bytes);
-      const structures = {
-        file: path,
-        studyUid,
-        seriesUids: set.referencedSeriesUids,
-        roiNames: set.rois.map(({ name }) => name),
-      };
-      return { kind: 'structures', structures };
-    }
+    if (REGIONS.includes(readString(dataSet, TAGS.sopClass) ?? '')) return regionsOf(path, bytes);
     const seriesUid = readString(dataSet, TAGS.series);
     if (seriesUid === undefined || !hasAttribute(dataSet, TAGS.rows)) return null;
     return { kind: 'image', studyUid, seriesUid, modality: readString(dataSet, TAGS.modality) ?? '' };
@@ -82,4 +79,14 @@ async function readHeader(path: string): Promise<Header | null> {
     if (error instanceof PipelineError && error.code === 'NotDicom') return null;
     throw error;
   }
+}
+
+function regionsOf(file: string, bytes: Uint8Array): Header {
+  const { format, studyUid, seriesUids, names } = describeRegions(bytes);
+  return { kind: 'structures', structures: { file, format, studyUid, seriesUids, roiNames: names } };
+}
+
+/** Any XML may lie in a folder; the name of AIM's outermost element comes early. */
+function isAim(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, 2048)).includes('ImageAnnotationCollection');
 }

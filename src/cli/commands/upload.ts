@@ -12,7 +12,7 @@ interface UploadOptions {
 export function register(program: Command, context: CliContext): void {
   program
     .command('upload')
-    .argument('<folder>', 'one session: a CT series and its RTSTRUCT')
+    .argument('<folder>', 'one session: an image series and its RTSTRUCT, SEG or AIM')
     .requiredOption('--subject <id>', 'pseudonym of the subject; never a name or a hospital number')
     .option('--session <id>', 'pseudonym of the session; without it, a digest of the study')
     .description(
