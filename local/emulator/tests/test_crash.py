@@ -82,6 +82,29 @@ def test_an_acknowledged_message_is_not_lost(crashing: Emulator) -> None:
     assert sorted(bodies) == ["first", "second"]
 
 
+def test_an_acknowledged_change_of_a_queue_is_not_lost(crashing: Emulator) -> None:
+    sqs = crashing.client("sqs")
+    kept = sqs.create_queue(QueueName="kept", Attributes={"VisibilityTimeout": "7"}, tags={"a": "1"})["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=kept, Attributes={"DelaySeconds": "3"})
+    sqs.tag_queue(QueueUrl=kept, Tags={"b": "2"})
+    sqs.untag_queue(QueueUrl=kept, TagKeys=["a"])
+    gone = sqs.create_queue(QueueName="gone")["QueueUrl"]
+    sqs.send_message(QueueUrl=gone, MessageBody="lost with its queue")
+    sqs.delete_queue(QueueUrl=gone)
+    again = sqs.create_queue(QueueName="again")["QueueUrl"]
+    sqs.send_message(QueueUrl=again, MessageBody="of the first")
+    sqs.delete_queue(QueueUrl=again)
+    assert sqs.create_queue(QueueName="again")["QueueUrl"] == again
+    sqs.send_message(QueueUrl=again, MessageBody="of the second")
+    crashing.kill()
+    crashing.start()
+    assert sorted(sqs.list_queues()["QueueUrls"]) == [again, kept]
+    attributes = sqs.get_queue_attributes(QueueUrl=kept, AttributeNames=["All"])["Attributes"]
+    assert (attributes["VisibilityTimeout"], attributes["DelaySeconds"]) == ("7", "3")
+    assert sqs.list_queue_tags(QueueUrl=kept)["Tags"] == {"b": "2"}
+    assert [m["Body"] for m in sqs.receive_message(QueueUrl=again)["Messages"]] == ["of the second"]
+
+
 def test_objects_versions_and_metadata_survive(crashing: Emulator) -> None:
     s3 = crashing.client("s3")
     s3.create_bucket(Bucket="data")
