@@ -78,15 +78,41 @@ function viewSamples(bytes: Uint8Array, { rows, columns, bitsAllocated, signed }
 }
 
 /** Keeps BitsStored bits up to the high bit and extends the sign. */
-function unpack(samples: StoredPixels, { bitsStored, signed }: PixelLayout, highBit: number): StoredPixels {
+function unpack(samples: StoredPixels, layout: PixelLayout, highBit: number): StoredPixels {
+  const out = samples.slice();
+  if (layout.bitsAllocated === 16) unpackPairs(out, layout, highBit);
+  else unpackEach(out, layout, highBit);
+  return out;
+}
+
+function unpackEach(samples: StoredPixels, { bitsStored, signed }: PixelLayout, highBit: number): void {
   const left = 31 - highBit;
   const right = 32 - bitsStored;
-  const out = samples.slice();
-  for (let at = 0; at < out.length; at++) {
+  const { length } = samples;
+  for (let at = 0; at < length; at++) {
     const moved = (samples[at] as number) << left;
-    out[at] = signed ? moved >> right : moved >>> right;
+    samples[at] = signed ? moved >> right : moved >>> right;
   }
-  return out;
+}
+
+const BOTH_HALVES = 0x00010001;
+
+/** Samples of 16 bits, two at a time in one 32-bit word: this loop sees every voxel of most CT series. */
+function unpackPairs(samples: StoredPixels, layout: PixelLayout, highBit: number): void {
+  const { bitsStored, signed } = layout;
+  const evenCount = samples.length & ~1;
+  unpackEach(samples.subarray(evenCount), layout, highBit);
+  const words = new Int32Array(samples.buffer, samples.byteOffset, evenCount / 2);
+  const down = highBit + 1 - bitsStored;
+  // What one half shifts into the other lies above its stored bits, and is masked away.
+  const kept = ((1 << bitsStored) - 1) * BOTH_HALVES;
+  const extension = signed ? (0xffff << bitsStored) & 0xffff : 0;
+  const signBit = bitsStored - 1;
+  const { length } = words;
+  for (let at = 0; at < length; at++) {
+    const word = ((words[at] as number) >>> down) & kept;
+    words[at] = word | Math.imul((word >>> signBit) & BOTH_HALVES, extension);
+  }
 }
 
 function crop(

@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
 import type { PixelLayout } from '../../../../src/imaging/dicom/slice.ts';
 import { decodeFrame } from '../../../../src/imaging/dicom/stored-pixels.ts';
@@ -95,6 +96,39 @@ describe('decodeFrame of uncompressed pixels', () => {
     expect(read({ signed: false })).toEqual([0x801, 0x7ff, 0xff0]);
     expect(read({ highBit: 15, signed: false })).toEqual([0xf80, 0x07f, 0xfff]);
     expect(read({ highBit: 15 })).toEqual([-128, 127, -1]);
+  });
+
+  it.each([8, 16, 32])('takes the stored bits out of cells of %i bits, whatever lies around them', (bits) => {
+    const bytesEach = bits / 8;
+    const cases = fc.record({
+      cells: fc.uint8Array({ minLength: bytesEach, maxLength: 9 * bytesEach }),
+      bitsStored: fc.integer({ min: 1, max: bits }),
+      above: fc.nat(bits - 1),
+      signed: fc.boolean(),
+      offset: fc.nat(3),
+    });
+    fc.assert(
+      fc.property(cases, ({ cells, bitsStored, above, signed, offset }) => {
+        const count = Math.floor(cells.length / bytesEach);
+        const highBit = Math.max(bitsStored - 1, bits - 1 - above);
+        const file = new Uint8Array(offset + cells.length);
+        file.set(cells, offset);
+        const pixels = decodeFrame({
+          transferSyntaxUid: EXPLICIT_LITTLE_ENDIAN,
+          layout: { ...layout(bits, signed, count, bitsStored), highBit },
+          parts: [file.subarray(offset, offset + count * bytesEach)],
+        });
+        const expected = Array.from({ length: count }, (_, n) => {
+          const cell = cells
+            .slice(n * bytesEach, (n + 1) * bytesEach)
+            .reduceRight((sum: bigint, byte: number) => sum * 256n + BigInt(byte), 0n);
+          const stored = cell >> BigInt(highBit + 1 - bitsStored);
+          return Number(signed ? BigInt.asIntN(bitsStored, stored) : BigInt.asUintN(bitsStored, stored));
+        });
+        expect(Array.from(pixels)).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('cuts a tile out of the frame', () => {
