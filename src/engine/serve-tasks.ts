@@ -9,7 +9,9 @@ type AnyOpen = (shared: unknown) => Promise<TaskHandler<unknown, unknown>>;
 export function serveTasks(send: Send): (message: ToWorker) => void {
   const runs = new Map<number, Promise<TaskHandler<unknown, unknown>>>();
   return (message) => {
-    if (message.kind === 'open') {
+    // A job that cannot be loaded is reported by the tasks of its run.
+    if (message.kind === 'load') loadJob(message.job as JobName).catch(() => undefined);
+    else if (message.kind === 'open') {
       const opened = openJob(message.job as JobName, message.shared);
       // Each task of the run reports the failure; without tasks it concerns nobody.
       opened.catch(() => undefined);
@@ -20,8 +22,12 @@ export function serveTasks(send: Send): (message: ToWorker) => void {
 }
 
 async function openJob(job: JobName, shared: unknown): Promise<TaskHandler<unknown, unknown>> {
-  const open = (await JOBS[job]()) as AnyOpen;
+  const open = await loadJob(job);
   return open(shared);
+}
+
+async function loadJob(job: JobName): Promise<AnyOpen> {
+  return (await JOBS[job]()) as AnyOpen;
 }
 
 async function doTask(

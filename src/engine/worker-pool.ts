@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { PipelineError } from '../contracts/errors.ts';
+import type { JobName } from './jobs.ts';
 import { unpackError } from './portable-error.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
@@ -28,10 +29,16 @@ export function poolSize(): number {
   return Math.min(availableParallelism(), MAX_WORKERS);
 }
 
-/** Starts the threads that are not there yet, without waiting for them: call it before reading files. */
-export function warmUp(size: number = poolSize()): readonly PoolWorker[] {
+/**
+ * Starts the threads that are not there yet, without waiting for them: call it before reading files.
+ *
+ * @param job - what they will be asked for; its modules are loaded meanwhile
+ */
+export function warmUp(size: number = poolSize(), job?: JobName): readonly PoolWorker[] {
   while (pool.length < size) pool.push(startWorker());
-  return pool.slice(0, size);
+  const workers = pool.slice(0, size);
+  if (job !== undefined) for (const worker of workers) tellWorker(worker, { kind: 'load', job });
+  return workers;
 }
 
 /** Sends one task and waits for its answer. The process stays alive until then, and not because of idle threads. */

@@ -16,8 +16,12 @@ export type TaskHandler<Task, Result> = (task: Task) => Done<Result>;
  */
 export type OpenJob<Shared, Task, Result> = (shared: Shared) => Promise<TaskHandler<Task, Result>>;
 
-/** Main thread to worker. A run is opened once, then given tasks, then closed; messages are handled in order. */
+/**
+ * Main thread to worker. A run is opened once, then given tasks, then closed; messages are handled in order. `load` reads
+ * a job's modules ahead of its first run.
+ */
 export type ToWorker =
+  | { readonly kind: 'load'; readonly job: string }
   | { readonly kind: 'open'; readonly run: number; readonly job: string; readonly shared: unknown }
   | { readonly kind: 'task'; readonly run: number; readonly task: number; readonly input: unknown }
   | { readonly kind: 'close'; readonly run: number };

@@ -41,9 +41,9 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function convert(context: CliContext, folder: string, options: ConvertOptions): Promise<void> {
-  const { warmUp } = await import('../../engine/worker-pool.ts');
+  const { poolSize, warmUp } = await import('../../engine/worker-pool.ts');
   // Threads start while the files are read.
-  warmUp();
+  warmUp(poolSize(), 'render-planes');
   const { openDicomFolder } = await import('../imaging/dicom-folder.ts');
   const { progressBar } = await import('../imaging/progress-bar.ts');
   // Its modules are read while the files are.

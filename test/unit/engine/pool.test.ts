@@ -111,6 +111,18 @@ describe('serveTasks', () => {
     });
   });
 
+  it('loads a job ahead of its run, and says nothing of one that is not there', async () => {
+    const { sent, handle, settled } = serve();
+    handle({ kind: 'load', job: 'digest' });
+    handle({ kind: 'load', job: 'no-such-job' });
+    await settled();
+    expect(sent).toEqual([]);
+    handle({ kind: 'open', run: 3, job: 'digest', shared: null });
+    handle({ kind: 'task', run: 3, task: 1, input: [] });
+    await settled();
+    expect(sent).toEqual([{ task: 1, value: [] }]);
+  });
+
   it('answers every task of a run that cannot be opened', async () => {
     const { sent, handle, settled } = serve();
     handle({ kind: 'open', run: 2, job: 'no-such-job', shared: null });
