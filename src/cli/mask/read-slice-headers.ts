@@ -21,7 +21,8 @@ interface LeftOut {
 }
 
 /** Holds the attributes of nearly every classic image. */
-const HEAD_BYTES = 64 * 1024;
+const HEAD_BYTES = 16 * 1024;
+const RESERVED_AT_ONCE_BYTES = 1024 ** 3;
 
 /**
  * Reads the attributes of every DICOM image below a folder; other files are passed over.
@@ -33,13 +34,14 @@ export async function readSliceHeaders(folder: string): Promise<SliceHeaders> {
   if (!found?.isDirectory())
     throw new UsageError(`there is no folder ${folder}; give the folder of the DICOM files`);
   const sources = await listFolder(folder);
+  const memoryFor = reserve(sources);
   const slices = new Array<readonly Slice[]>(sources.length).fill([]);
   const leftOut: LeftOut[] = [];
   let next = 0;
   const readNext = async (): Promise<void> => {
     for (let index = next++; index < sources.length; index = next++) {
       const source = sources[index] as ByteSource;
-      const content = await readAttributes(source);
+      const content = await readAttributes(source, memoryFor(source, index));
       if (content.kind === 'image') slices[index] = content.slices;
       if (content.kind === 'refused')
         leftOut.push({ file: source.name, seriesUid: content.seriesUid, error: content.error });
@@ -50,11 +52,26 @@ export async function readSliceHeaders(folder: string): Promise<SliceHeaders> {
 }
 
 /**
+ * Memory of each file's size, in one piece where that is reasonable: hundreds of large buffers would keep the garbage
+ * collector busy. Nothing of it is used until it is touched.
+ */
+function reserve(sources: readonly ByteSource[]): (source: ByteSource, index: number) => Uint8Array {
+  const places: number[] = [];
+  let total = 0;
+  for (const { sizeBytes } of sources) {
+    places.push(total);
+    total += Math.ceil(sizeBytes / 8) * 8;
+  }
+  if (total > RESERVED_AT_ONCE_BYTES) return ({ sizeBytes }) => new Uint8Array(sizeBytes);
+  const memory = new ArrayBuffer(total);
+  return ({ sizeBytes }, index) => new Uint8Array(memory, places[index], sizeBytes);
+}
+
+/**
  * The file's beginning is read into a buffer of the file's size, whose rest costs no memory until it is touched. When
  * the attributes turn out to reach beyond it, or pixels are needed to understand them, the rest is read as well.
  */
-async function readAttributes(source: ByteSource): Promise<ImageFile> {
-  const bytes = new Uint8Array(source.sizeBytes);
+async function readAttributes(source: ByteSource, bytes: Uint8Array): Promise<ImageFile> {
   if (source.sizeBytes > HEAD_BYTES) {
     await source.readInto(bytes.subarray(0, HEAD_BYTES));
     const content = readImageFile(bytes);

@@ -12,7 +12,7 @@ import {
   requireNumbers,
   requireString,
 } from '../dicom/data-set.ts';
-import { decimalAt } from '../dicom/decimal-string.ts';
+import { parseCoordinates } from './parse-coordinates.ts';
 import { type PatientContour, type Roi, type StructureSet, UNTITLED_ROI } from './structure-set.ts';
 
 export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
@@ -166,13 +166,13 @@ function readContour(item: DataSet, roiNumber: number, index: number): PatientCo
 }
 
 function parsePoints(data: Uint8Array, roiNumber: number, index: number): Float64Array {
-  const values = decimalAt(data, 0, data.length);
+  const values = parseCoordinates(data);
   if (values === undefined || values.some((value) => Math.abs(value) > MAX_COORDINATE_MM)) {
     throw malformed(roiNumber, index, `a coordinate is not a number of at most ${MAX_COORDINATE_MM} mm`);
   }
   if (values.length % 3 !== 0)
     throw malformed(roiNumber, index, `its ${values.length} values are not triples`);
-  return new Float64Array(values);
+  return values;
 }
 
 function readColour(item: DataSet): readonly [number, number, number] | undefined {
