@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SCHEMA_VERSION } from './schema-version.ts';
 
 /**
  * Identifiers. XNAT ids and digests only: nothing here may hold a patient's name, label or date of birth,
@@ -11,9 +12,8 @@ const safeId = (what: string) =>
     .max(64)
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, `${what}: letters, digits, "_", "-" and "." only, at most 64`);
 
-export const SchemaVersion = z.literal(1);
-/** Raised when the layout of a stored thing changes; a newer one than this is refused, never guessed at. */
-export const SCHEMA_VERSION = 1;
+export { SCHEMA_VERSION };
+export const SchemaVersion = z.literal(SCHEMA_VERSION);
 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 lower-case hexadecimal digits');
 export type Sha256 = z.infer<typeof Sha256>;

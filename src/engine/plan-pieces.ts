@@ -1,7 +1,7 @@
 import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
 
 /** Enough for the pieces to pack as well as the whole, small enough to keep every core at work to the end. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+const PIECE_BYTES = 2 * 1024 * 1024;
 
 /** Whole planes of the grid, `first` to `last` - 1; piece 0 begins with the header of the file. */
 export interface PlaneRange {
@@ -10,7 +10,7 @@ export interface PlaneRange {
   readonly last: number;
 }
 
-/** Cuts a volume into pieces of about 4 MiB. Depends on the volume alone, and so does the file that they make. */
+/** Cuts a volume into pieces of about 2 MiB. Depends on the volume alone, and so does the file that they make. */
 export function planPieces(
   { sizeIjk: [columns, rows, planes] }: VolumeGeometry,
   bytesPerVoxel: number,

@@ -1,6 +1,6 @@
 import type { CertifiedGrid, CertifiedInput } from '../../contracts/certificate.ts';
 import type { ConversionCertificate } from '../../contracts/conversion-certificate.ts';
-import { SCHEMA_VERSION } from '../../contracts/identifiers.ts';
+import { SCHEMA_VERSION } from '../../contracts/schema-version.ts';
 import type { ConvertedVolume } from '../../engine/convert-volume.ts';
 import type { VolumeGeometry } from '../../imaging/geometry/volume-geometry.ts';
 import type { IrregularityRecord, SeriesPlan, VolumePlan } from '../../imaging/series/volume-plan.ts';

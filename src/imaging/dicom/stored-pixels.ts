@@ -10,18 +10,22 @@ import { requireTransferSyntax } from './transfer-syntax.ts';
  * a compressed sample's low BitsStored bits are the stored value, whatever sign its codestream declares, as PS3.5
  * section 8.2 has it; some writers put two's complement numbers into an unsigned codestream.
  *
+ * @param memory - may be overwritten and hold the result, where that saves an array
  * @returns one number per pixel, row by row; of a mosaic, of its tile only.
  * @throws CorruptPixelData, TruncatedDicom, DecompressionBomb
  * @throws InternalError when the codec was not loaded by `prepareCodecs`.
  */
-export function decodeFrame({ parts, layout, transferSyntaxUid, tile }: EncodedFrame): StoredPixels {
+export function decodeFrame(
+  { parts, layout, transferSyntaxUid, tile }: EncodedFrame,
+  memory?: Int16Array | Float32Array,
+): StoredPixels {
   const { codec, encoding } = requireTransferSyntax(transferSyntaxUid);
   const frame = parts.length === 1 ? (parts[0] as Uint8Array) : concatenate(parts);
   const decoded = codec === undefined ? undefined : decodeSamples(codec, frame, layout);
   const pixels =
     decoded !== undefined && 'samples' in decoded
       ? storedSamples(decoded.samples, layout)
-      : readCells(decoded?.cells ?? frame, layout, encoding.littleEndian);
+      : readCells(decoded?.cells ?? frame, layout, encoding.littleEndian, memory);
   return tile === undefined ? pixels : crop(pixels, layout.columns, tile);
 }
 
@@ -36,14 +40,19 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Numbers from cells of BitsAllocated bits. */
-function readCells(cells: Uint8Array, layout: PixelLayout, littleEndian: boolean): StoredPixels {
+function readCells(
+  cells: Uint8Array,
+  layout: PixelLayout,
+  littleEndian: boolean,
+  memory: Int16Array | Float32Array | undefined,
+): StoredPixels {
   const { bitsAllocated, bitsStored, highBit } = layout;
   const size = bitsAllocated / 8;
   const aligned = cells.byteOffset % size === 0;
   const swapped = !littleEndian && size > 1;
   const own = swapped ? swapBytes(cells, size) : aligned ? cells : new Uint8Array(cells);
   const numbers = viewSamples(own, layout);
-  return bitsStored === bitsAllocated ? numbers : unpack(numbers, layout, highBit);
+  return bitsStored === bitsAllocated ? numbers : unpack(copyOf(numbers, memory), layout, highBit);
 }
 
 /** Numbers from decoded samples, whose stored bits are the low ones. */
@@ -53,7 +62,7 @@ function storedSamples(samples: StoredPixels, layout: PixelLayout): StoredPixels
   const cells = fits ? samples : emptySamples(layout, samples.length);
   if (!fits) cells.set(samples);
   const numbers = viewSamples(new Uint8Array(cells.buffer, cells.byteOffset, cells.byteLength), layout);
-  return bitsStored === bitsAllocated ? numbers : unpack(numbers, layout, bitsStored - 1);
+  return bitsStored === bitsAllocated ? numbers : unpack(numbers.slice(), layout, bitsStored - 1);
 }
 
 function emptySamples({ bitsAllocated }: PixelLayout, count: number): StoredPixels {
@@ -77,12 +86,25 @@ function viewSamples(bytes: Uint8Array, { rows, columns, bitsAllocated, signed }
   return signed ? new Int32Array(buffer, byteOffset, count) : new Uint32Array(buffer, byteOffset, count);
 }
 
-/** Keeps BitsStored bits up to the high bit and extends the sign. */
+/** Keeps BitsStored bits up to the high bit and extends the sign, in place. */
 function unpack(samples: StoredPixels, layout: PixelLayout, highBit: number): StoredPixels {
-  const out = samples.slice();
-  if (layout.bitsAllocated === 16) unpackPairs(out, layout, highBit);
-  else unpackEach(out, layout, highBit);
-  return out;
+  if (layout.bitsAllocated === 16) unpackPairs(samples, layout, highBit);
+  else unpackEach(samples, layout, highBit);
+  return samples;
+}
+
+/** The file's own memory is never changed. */
+function copyOf(samples: StoredPixels, memory: Int16Array | Float32Array | undefined): StoredPixels {
+  // Pairs of samples are read as words, which begin at multiples of four.
+  if (memory?.byteLength !== samples.byteLength || memory.byteOffset % 4 !== 0) return samples.slice();
+  const Samples = samples.constructor as new (
+    buffer: ArrayBufferLike,
+    byteOffset: number,
+    length: number,
+  ) => StoredPixels;
+  const copy = new Samples(memory.buffer, memory.byteOffset, samples.length);
+  copy.set(samples);
+  return copy;
 }
 
 function unpackEach(samples: StoredPixels, { bitsStored, signed }: PixelLayout, highBit: number): void {
@@ -106,11 +128,18 @@ function unpackPairs(samples: StoredPixels, layout: PixelLayout, highBit: number
   const down = highBit + 1 - bitsStored;
   // What one half shifts into the other lies above its stored bits, and is masked away.
   const kept = ((1 << bitsStored) - 1) * BOTH_HALVES;
-  const extension = signed ? (0xffff << bitsStored) & 0xffff : 0;
+  const { length } = words;
+  for (let at = 0; at < length; at++) words[at] = ((words[at] as number) >>> down) & kept;
+  if (signed) extendSigns(words, bitsStored);
+}
+
+/** Fills each half above its stored bits with its sign. */
+function extendSigns(words: Int32Array, bitsStored: number): void {
+  const extension = (0xffff << bitsStored) & 0xffff;
   const signBit = bitsStored - 1;
   const { length } = words;
   for (let at = 0; at < length; at++) {
-    const word = ((words[at] as number) >>> down) & kept;
+    const word = words[at] as number;
     words[at] = word | Math.imul((word >>> signBit) & BOTH_HALVES, extension);
   }
 }

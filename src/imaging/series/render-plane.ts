@@ -24,7 +24,7 @@ export function renderPlane(
   const { sources } = plan.planes[k] ?? { sources: [] };
   const slice = copiedSlice(plan, sources);
   if (slice === undefined) interpolatePlane(plan, sources, out);
-  else rescaleInto(out, decodeFrame(slice.encoded), slice.rescale);
+  else rescaleInto(out, decodeFrame(slice.encoded, out), slice.rescale);
 }
 
 /** The slice that a plane is a plain copy of; undefined when it is mixed or shifted. */

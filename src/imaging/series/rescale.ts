@@ -8,7 +8,7 @@ interface Rescale {
   readonly intercept: number;
 }
 
-/** Writes `slope * stored + intercept` of every sample; `out` has the length of `stored`. */
+/** Writes `slope * stored + intercept` of every sample; `out` has the length of `stored`, and may be its memory. */
 export function rescaleInto(out: RealWorldArray, stored: StoredPixels, { slope, intercept }: Rescale): void {
   if (slope === 1 && intercept === 0) copyInto(out, stored);
   else if (slope === 1 && Number.isInteger(intercept) && out instanceof Int16Array) {
@@ -19,6 +19,8 @@ export function rescaleInto(out: RealWorldArray, stored: StoredPixels, { slope, 
 }
 
 function copyInto(out: RealWorldArray, stored: StoredPixels): void {
+  const inPlace = out.buffer === stored.buffer && out.byteOffset === stored.byteOffset;
+  if (inPlace && out.BYTES_PER_ELEMENT === 2) return;
   // The same bits, signed or not: a copy of memory instead of a conversion.
   const samples =
     out instanceof Int16Array && stored instanceof Uint16Array

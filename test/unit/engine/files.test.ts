@@ -74,11 +74,11 @@ describe('planPieces', () => {
       directionLps: [1, 0, 0, 0, 1, 0, 0, 0, 1],
     });
 
-  it('cuts volumes into whole planes of about 4 MiB', () => {
-    expect(planPieces(grid(512, 512, 20), 2)).toEqual([
-      { piece: 0, first: 0, last: 8 },
-      { piece: 1, first: 8, last: 16 },
-      { piece: 2, first: 16, last: 20 },
+  it('cuts volumes into whole planes of about 2 MiB', () => {
+    expect(planPieces(grid(512, 512, 10), 2)).toEqual([
+      { piece: 0, first: 0, last: 4 },
+      { piece: 1, first: 4, last: 8 },
+      { piece: 2, first: 8, last: 10 },
     ]);
     expect(planPieces(grid(4096, 4096, 2), 4)).toHaveLength(2);
     expect(planPieces(grid(16, 16, 100), 1)).toEqual([{ piece: 0, first: 0, last: 100 }]);
