@@ -167,12 +167,19 @@ function readContour(item: DataSet, roiNumber: number, index: number): PatientCo
 
 function parsePoints(data: Uint8Array, roiNumber: number, index: number): Float64Array {
   const values = parseCoordinates(data);
-  if (values === undefined || values.some((value) => Math.abs(value) > MAX_COORDINATE_MM)) {
+  if (values === undefined || !allWithin(values, MAX_COORDINATE_MM)) {
     throw malformed(roiNumber, index, `a coordinate is not a number of at most ${MAX_COORDINATE_MM} mm`);
   }
   if (values.length % 3 !== 0)
     throw malformed(roiNumber, index, `its ${values.length} values are not triples`);
   return values;
+}
+
+/** Written out, because structure sets have millions of coordinates. */
+function allWithin(values: Float64Array, limit: number): boolean {
+  const { length } = values;
+  for (let at = 0; at < length; at++) if (Math.abs(values[at] as number) > limit) return false;
+  return true;
 }
 
 function readColour(item: DataSet): readonly [number, number, number] | undefined {

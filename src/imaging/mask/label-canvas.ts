@@ -78,31 +78,37 @@ export class LabelCanvas {
   }
 
   #fill(value: number, shift: number, { bits, box }: SliceMask, account: Account): number {
-    const { labels } = this;
     const columns = this.#columns;
     let painted = 0;
-    // Voxels of one owner come in runs, so that the account is touched once a run; 0 is nobody.
-    let owner = 0;
-    let run = 0;
     for (let row = box.minRow; row <= box.maxRow; row++) {
-      const end = row * columns + box.maxColumn;
-      for (let at = row * columns + box.minColumn; at <= end; at++) {
+      const end = row * columns + box.maxColumn + 1;
+      for (let at = row * columns + box.minColumn; at < end; at++) {
         if (bits[at] === 0) continue;
-        const before = labels[at + shift] as number;
-        if (before !== owner) {
-          this.#note(owner, run, value, account);
-          painted += run;
-          owner = before;
-          run = 0;
-        }
-        run++;
-        labels[at + shift] = value;
+        const from = at;
+        while (at < end && bits[at] !== 0) at++;
+        this.#take(from + shift, at + shift, value, account);
+        painted += at - from;
       }
     }
-    this.#note(owner, run, value, account);
-    return painted + run;
+    return painted;
   }
 
+  /** Voxels `from` to `to` - 1, whose owners come in runs: the account is touched once a run. */
+  #take(from: number, to: number, value: number, account: Account): void {
+    const { labels } = this;
+    let owner = labels[from] as number;
+    let start = from;
+    for (let at = from + 1; at < to; at++) {
+      if (labels[at] === owner) continue;
+      this.#note(owner, at - start, value, account);
+      owner = labels[at] as number;
+      start = at;
+    }
+    this.#note(owner, to - start, value, account);
+    labels.fill(value, from, to);
+  }
+
+  /** @param owner - whoever loses the voxels; 0 is nobody */
   #note(owner: number, voxels: number, value: number, account: Account): void {
     if (owner === value) return;
     account.held += voxels;
