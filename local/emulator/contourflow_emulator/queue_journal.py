@@ -1,8 +1,9 @@
 """No acknowledged message is lost, nor the queue it was sent to, and none is lost between two threads.
 
 What SendMessage and EventBridge put into a queue, and what is deleted from one, is appended to a journal before it
-is answered, and so are queues that come, change or go by a call of their own. ministack changes the list of a queue's messages on several threads, and guards some of it; here all of
-it is guarded, because a message added while a list is being replaced would be gone.
+is answered, and so are queues that come, change or go by a call of their own. ministack changes the list of a queue's
+messages on several threads, and guards some of it; here all of it is guarded, because a message added while a list is
+being replaced would be gone.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ _GUARDED = ("_collect_msgs", "_dlq_sweep", "_expire_retained")
 
 
 class QueueJournal:
-    """Messages sent and deleted, as `[queue ARN, message id, message or null]`; queues, as `[ARN, null, queue or null]`."""
+    """Messages sent and deleted, and queues.
+
+    Entries are `[queue ARN, message id, message or null]` and `[queue ARN, null, queue or null]`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.files = Journal(folder, "sqs")
