@@ -28,6 +28,13 @@ export const RegionClass = z.strictObject({
 });
 export type RegionClass = z.infer<typeof RegionClass>;
 
+/** Regions of one case that nobody drew and nobody says are absent: no voxel of it tells anything about them. */
+export const IgnoredValues = z
+  .array(RegionClass.shape.maskValue)
+  .describe(
+    'mask values of the regions missing under policy `ignore`, ascending: in neither loss nor metrics',
+  );
+
 /** Matchers of one tag, as XNAT ML's TaggedResourceMap writes them; see docs/user-guide/datasets.md. */
 const Matcher = z.union([z.string(), z.array(z.string()).min(1)]);
 export const TaggedResource = z.strictObject({
@@ -58,6 +65,8 @@ export const DatasetItem = z.strictObject({
   session: SessionId,
   partition: Partition,
   files: z.record(z.string(), ObjectRef).describe('by tag: "image" and "label" in the usual case'),
+  /** Absent where there are none, so that such a dataset keeps the id it always had. */
+  ignoredValues: IgnoredValues.min(1).optional(),
 });
 export type DatasetItem = z.infer<typeof DatasetItem>;
 

@@ -9,7 +9,9 @@ export const LabelPolicies = z.strictObject({
   missing: z
     .enum(['review', 'absent', 'ignore'])
     .default('review')
-    .describe('a mapped region without an ROI'),
+    .describe(
+      'a mapped region without an ROI: a person looks, its absence is known, or nothing is known and nothing learned',
+    ),
   overlap: z.enum(['later-wins', 'fail']).default('later-wins').describe('voxels claimed by two regions'),
   gaps: z
     .enum(['review', 'none', 'interpolate'])

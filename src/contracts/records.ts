@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Partition, RegionClass, SplitRule, TaggedResourceMap } from './dataset.ts';
+import { IgnoredValues, Partition, RegionClass, SplitRule, TaggedResourceMap } from './dataset.ts';
 import {
   ArchiveId,
   AssessorId,
@@ -129,6 +129,7 @@ export const CaseRecord = z.strictObject({
   roiSha256: Sha256,
   uploadManifestKey: ObjectKey.nullable(),
   classes: z.array(RegionClass),
+  ignoredValues: IgnoredValues.default([]),
   spacingMm: SpacingMm.nullable(),
   units: z.string().nullable(),
   resources: z.array(CaseResource),

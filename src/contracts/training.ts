@@ -178,6 +178,11 @@ export const RegionScore = z.strictObject({
   name: z.string(),
   maskValue: z.int(),
   meanDice: z.number().nullable(),
+  ignoredCases: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('cases left out because nobody drew the region there and nobody says it is absent'),
   cases: z.array(z.strictObject({ caseId: z.string(), dice: z.number().nullable() })),
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RegionClass } from '../contracts/dataset.ts';
+import { IgnoredValues, RegionClass } from '../contracts/dataset.ts';
 import { AutomationId, CaseId, SessionId, SpacingMm, SubjectId } from '../contracts/identifiers.ts';
 import { CASE_STATES, type CaseRecord } from '../contracts/records.ts';
 import { CaseResource } from '../contracts/stages/prepare-session.ts';
@@ -14,6 +14,7 @@ export const CatalogueCase = z.strictObject({
   seriesDescription: z.string(),
   automationId: AutomationId,
   classes: z.array(RegionClass),
+  ignoredValues: IgnoredValues,
   spacingMm: SpacingMm.nullable(),
   units: z.string().nullable(),
   resources: z.array(CaseResource),
@@ -34,6 +35,7 @@ export function catalogueCase(record: CaseRecord): CatalogueCase {
     seriesDescription: record.seriesDescription,
     automationId: record.automationId,
     classes: record.classes,
+    ignoredValues: record.ignoredValues,
     spacingMm: record.spacingMm,
     units: record.units,
     resources: record.resources,

@@ -53,6 +53,7 @@ export function buildManifest(
         session: candidate.session,
         partition: partitions.get(candidate.subject) ?? 'training',
         files: fileRefs(files),
+        ...(candidate.ignoredValues.length > 0 && { ignoredValues: candidate.ignoredValues }),
       }))
       .sort((a, b) => (a.caseId < b.caseId ? -1 : 1)),
   };

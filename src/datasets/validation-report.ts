@@ -2,6 +2,7 @@ import type { ValidationReport } from '../contracts/dataset.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { TagMatcher } from './criteria.ts';
 import { identicalPixels } from './identical-pixels.ts';
+import { ignoredRegions } from './ignored-regions.ts';
 import { matchSessions, type SessionMatch } from './match-cases.ts';
 
 type Row = ValidationReport['rows'][number];
@@ -14,13 +15,14 @@ export function validationReport(
 ): ValidationReport {
   const sessions = matchSessions(catalogue, matchers);
   const complete = sessions.filter((session) => session.complete.length > 0);
+  const cases = complete.flatMap((session) => session.complete);
   return {
     definitionId,
     sessions: sessions.length,
     complete: complete.length,
     subjects: new Set(complete.map(({ subject }) => subject)).size,
     rows: sessions.flatMap(rowsOf),
-    warnings: identicalPixels(complete.flatMap((session) => session.complete)),
+    warnings: [...identicalPixels(cases), ...ignoredRegions(cases)],
   };
 }
 

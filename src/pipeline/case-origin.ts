@@ -10,6 +10,7 @@ type OriginFields = Omit<
   NewCase,
   | 'state'
   | 'classes'
+  | 'ignoredValues'
   | 'uploadManifestKey'
   | 'spacingMm'
   | 'units'

@@ -19,6 +19,7 @@ export async function quarantineCase(
     const fresh: NewCase = {
       ...caseOrigin(input, target),
       uploadManifestKey,
+      ignoredValues: [],
       state: 'quarantined',
       classes: [],
       spacingMm: null,

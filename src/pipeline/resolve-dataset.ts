@@ -7,6 +7,7 @@ import { Catalogue } from '../datasets/catalogue.ts';
 import { compileCriteria } from '../datasets/criteria.ts';
 import type { DatasetDraft } from '../datasets/draft.ts';
 import { identicalPixels } from '../datasets/identical-pixels.ts';
+import { ignoredRegions } from '../datasets/ignored-regions.ts';
 import { buildManifest } from '../datasets/manifest.ts';
 import { matchSessions } from '../datasets/match-cases.ts';
 import type { Ports } from '../ports/index.ts';
@@ -37,7 +38,7 @@ export async function resolveDataset(
     manifest: buildManifest({ project, definitionId, criteria: definition.criteria, split }, cases, (text) =>
       hasher.sha256(text),
     ),
-    warnings: identicalPixels(cases),
+    warnings: [...identicalPixels(cases), ...ignoredRegions(cases)],
   };
   const key = objectKeys.datasetWork(project, input.saveId, 'draft.json');
   const written = await objects.write(

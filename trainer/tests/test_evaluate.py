@@ -123,6 +123,26 @@ def test_a_broken_label_lowers_the_dice_of_its_region_only(
     assert after["Kidney"] == before["Kidney"]
 
 
+def test_a_case_that_ignores_a_region_is_left_out_of_its_dice_and_counted(
+    trained: tuple[SyntheticDataset, Json], settings_for: SettingsFor
+) -> None:
+    dataset, spec = trained
+    manifest = json.loads(canonical_json(dataset.manifest))
+    item = next(item for item in manifest["items"] if item["partition"] == "test")
+    item["ignoredValues"] = [20]
+    ignoring = publish_manifest(dataset.store, dataset.root, manifest)
+    evaluate(canonical_json(evaluation_spec(ignoring, spec)), dataset.store, settings_for("ignoring"), StopSignal())
+    result = json.loads(dataset.store.read("runs/run/evaluation/result.json"))
+    regions = {region["name"]: region for region in result["candidates"][0]["regions"]}
+    assert {name: (region["ignoredCases"], len(region["cases"])) for name, region in regions.items()} == {
+        "Liver": (0, 2),
+        "Spleen": (1, 1),
+        "Kidney": (0, 2),
+    }
+    assert item["caseId"] not in {case["caseId"] for case in regions["Spleen"]["cases"]}
+    assert regions["Spleen"]["meanDice"] == regions["Spleen"]["cases"][0]["dice"]
+
+
 def with_broken_label(dataset: SyntheticDataset, mask_value: int) -> SyntheticDataset:
     """One region of the first test case moved to the far side of the volume."""
     manifest = json.loads(canonical_json(dataset.manifest))

@@ -20,7 +20,7 @@ from contourflow_trainer.contracts import Json, canonical_json
 from contourflow_trainer.errors import EXIT_RETRY, StopRequestedError
 from contourflow_trainer.objects import FolderObjectStore
 from contourflow_trainer.stop import StopSignal
-from contourflow_trainer.synthetic import SyntheticDataset
+from contourflow_trainer.synthetic import SyntheticDataset, publish_manifest
 from contourflow_trainer.train import train
 from contourflow_trainer.training_run import TrainingRun
 
@@ -135,6 +135,26 @@ def test_sigterm_saves_and_the_next_attempt_ends_identically(
     result = json.loads(dataset.store.read("runs/run/result.json"))
     assert result["resumes"] == 1
     assert result["cpuSeconds"] > stopped["progress"]["cpu_seconds"]
+
+
+def test_a_run_with_ignored_regions_resumes_identically(
+    dataset: SyntheticDataset,
+    small_spec: Json,
+    settings_for: SettingsFor,
+    listening: StopSignal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manifest = json.loads(canonical_json(dataset.manifest))
+    manifest["items"][0]["ignoredValues"] = [20]
+    spec = canonical_json(small_spec | publish_manifest(dataset.store, dataset.root, manifest).spec_data())
+    train(spec, dataset.store, settings_for("uninterrupted"), StopSignal())
+    expected = final_state(dataset)
+    shutil.rmtree(dataset.root / "runs/run")
+    stop_at(monkeypatch, 3)
+    with pytest.raises(StopRequestedError):
+        train(spec, dataset.store, settings_for("first"), listening)
+    train(spec, dataset.store, settings_for("second"), StopSignal())
+    assert_identical(expected, final_state(dataset))
 
 
 def test_stop_during_validation_repeats_only_the_validation(

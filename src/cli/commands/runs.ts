@@ -130,9 +130,14 @@ async function show(context: CliContext, runId: string): Promise<void> {
       resumes: result?.training.resumes,
     });
     const scores = (result?.evaluation?.candidates ?? []).flatMap(({ candidateId, regions }) =>
-      regions.map(({ name, meanDice }) => [candidateId, name, formatScore(meanDice)]),
+      regions.map(({ name, meanDice, ignoredCases }) => [
+        candidateId,
+        name,
+        formatScore(meanDice),
+        ignoredCases,
+      ]),
     );
-    return `${fields}\n\n${formatTable(['candidate', 'region', 'test Dice'], scores)}`;
+    return `${fields}\n\n${formatTable(['candidate', 'region', 'test Dice', 'cases left out'], scores)}`;
   });
 }
 

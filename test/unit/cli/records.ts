@@ -70,6 +70,7 @@ export const aCase = (changes: Partial<CaseRecord> = {}): CaseRecord => ({
   roiSha256: sha256,
   uploadManifestKey: null,
   classes: [{ index: 1, maskValue: 10, name: 'Liver' }],
+  ignoredValues: [],
   spacingMm: [2, 2, 2],
   units: 'HU',
   resources: [],
@@ -269,8 +270,8 @@ export const aRunResult = (changes: Partial<RecordOf<'run-result'>> = {}): Recor
         candidateId: 'best',
         meanDice: 0.9,
         regions: [
-          { name: 'Liver', maskValue: 10, meanDice: 0.9, cases: [] },
-          { name: 'Spleen', maskValue: 20, meanDice: null, cases: [] },
+          { name: 'Liver', maskValue: 10, meanDice: 0.9, ignoredCases: 0, cases: [] },
+          { name: 'Spleen', maskValue: 20, meanDice: null, ignoredCases: 2, cases: [] },
         ],
       },
     ],

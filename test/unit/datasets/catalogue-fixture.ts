@@ -25,6 +25,7 @@ export function catalogueCase(number: number, changes: Partial<CatalogueCase> = 
     seriesDescription: 'T1 MPRAGE',
     automationId: 'auto',
     classes: CLASSES,
+    ignoredValues: [],
     spacingMm: [2, 2, 2],
     units: 'HU',
     resources: [

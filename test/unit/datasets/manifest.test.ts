@@ -29,6 +29,14 @@ describe('buildManifest', () => {
     expect(Object.keys(manifest.items[0]?.files ?? {})).toEqual(['image', 'label']);
   });
 
+  it('names the regions that a case leaves open, and keeps the id of a dataset that leaves none', () => {
+    const { items } = DatasetManifest.parse(manifestOf([...SIX, catalogueCase(7, { ignoredValues: [20] })]));
+    const open = items.filter(({ ignoredValues }) => ignoredValues !== undefined);
+    expect(open).toMatchObject([{ subject: 'S7', ignoredValues: [20] }]);
+    // The digest of these six cases before there were regions to ignore.
+    expect(datasetIdOf(manifestOf(SIX), sha256Hex)).toBe('e79ce2e3b1a9091f7fe4e795b085e4db');
+  });
+
   it('gives one id to one content, whatever the order of cases', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(SIX, { minLength: 6 }), (shuffled) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Certificate } from '../../../src/contracts/certificate.ts';
+import { LabelPolicies } from '../../../src/contracts/label-policy.ts';
 import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
 import { gunzipBounded } from '../../../src/imaging/nifti/gzip.ts';
 import { routeEvent } from '../../../src/pipeline/route-event.ts';
@@ -115,6 +116,19 @@ describe('a session with one contoured series', () => {
     await prepared(ports);
     expect(ports.records.all('case')[0]).toMatchObject({ state: 'needs-review' });
     expect(ports.records.all('case')[0]?.reasons.join()).toContain('Spleen');
+  });
+
+  it.each([
+    ['ignore', [5, 20]],
+    ['absent', []],
+  ] as const)('is ready under `missing: %s`, with %j left open for training', async (missing, ignored) => {
+    const { ports, archive } = await sessionFixture(
+      { policies: LabelPolicies.parse({ missing }) },
+      'Spleen=20\nLiver=10\nHeart=5\n',
+    );
+    archive.collections.set('ROI_1', { savedAt: '2026-03-01T09:00:00Z', rtstruct: boxContours() });
+    await prepared(ports);
+    expect(ports.records.all('case')[0]).toMatchObject({ state: 'ready', ignoredValues: ignored });
   });
 });
 

@@ -183,6 +183,21 @@ describe('saveManifest', () => {
     }
   });
 
+  it('carries ignored regions into the manifest that the trainer reads, and says in how many cases', async () => {
+    const ports = await arranged(4);
+    await addCase(ports, 5, { ignoredValues: [20] });
+    const { datasetId } = await saved(ports);
+    const dataset = await ports.records.get('dataset', PROJECT, datasetId);
+    expect(dataset?.warnings).toEqual([
+      expect.stringContaining('region "Spleen" is ignored in 1 of 5 cases'),
+    ]);
+    const text = new TextDecoder().decode(await ports.objects.read(dataset?.manifest ?? { key: '' }));
+    const { items } = DatasetManifest.parse(JSON.parse(text));
+    expect(items.filter(({ ignoredValues }) => ignoredValues)).toMatchObject([
+      { caseId: caseIdOf(5), ignoredValues: [20] },
+    ]);
+  });
+
   it('keeps the warning of identical pixels under two subjects', async () => {
     const ports = await arranged(6);
     const twin = await addCase(ports, 7);

@@ -34,6 +34,7 @@ function newCase(
     roiSha256: sha256Hex(content),
     uploadManifestKey: null,
     classes: [],
+    ignoredValues: [],
     spacingMm: [2, 2, 2],
     units: 'HU',
     resources: [],

@@ -82,6 +82,7 @@ export async function addCase(
     roiSha256: sha256Hex('roi'),
     uploadManifestKey: null,
     classes: CLASSES,
+    ignoredValues: [],
     spacingMm: SPACING,
     units: 'HU',
     resources: [
@@ -273,8 +274,20 @@ export async function leaveEvaluationResult(ports: MemoryPorts, runId = 'run-1')
         candidateId: `${runId}.best`,
         meanDice: 0.9,
         regions: [
-          { name: 'Liver', maskValue: 10, meanDice: 0.93, cases: [{ caseId: 'c', dice: 0.93 }] },
-          { name: 'Spleen', maskValue: 20, meanDice: null, cases: [{ caseId: 'c', dice: null }] },
+          {
+            name: 'Liver',
+            maskValue: 10,
+            meanDice: 0.93,
+            ignoredCases: 0,
+            cases: [{ caseId: 'c', dice: 0.93 }],
+          },
+          {
+            name: 'Spleen',
+            maskValue: 20,
+            meanDice: null,
+            ignoredCases: 0,
+            cases: [{ caseId: 'c', dice: null }],
+          },
         ],
       },
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 from .contracts import parse_document
 from .errors import TrainerError
 from .objects import ObjectStore, fetch
-from .specs import DataSource, ObjectRef, parse_ref
+from .specs import DataSource, ObjectRef, RegionClass, parse_ref
 from .stop import StopSignal
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -16,12 +16,16 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class DatasetItem:
-    """One case: the refs of its image and of its mask."""
+    """One case: the refs of its image and of its mask.
+
+    ignored_values: mask values of regions nobody drew in this case, of which nothing is to be learned or scored.
+    """
 
     case_id: str
     partition: str
     image: ObjectRef
     label: ObjectRef
+    ignored_values: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class LocalItem:
     case_id: str
     image: Path
     label: Path
+    ignored_values: frozenset[int] = frozenset()
+
+    def ignores(self, region: RegionClass) -> bool:
+        return region.mask_value in self.ignored_values
 
 
 def read_items(store: ObjectStore, data: DataSource, work_dir: Path) -> list[DatasetItem]:
@@ -46,7 +54,8 @@ def read_items(store: ObjectStore, data: DataSource, work_dir: Path) -> list[Dat
                 "correct the tags of the training config or save the dataset again",
             )
         image, label = parse_ref(files[data.image_tag]), parse_ref(files[data.label_tag])
-        items.append(DatasetItem(entry["caseId"], entry["partition"], image, label))
+        ignored = frozenset(entry.get("ignoredValues", []))
+        items.append(DatasetItem(entry["caseId"], entry["partition"], image, label, ignored))
     return items
 
 
@@ -71,7 +80,7 @@ def download_items(
         folder = work_dir / "items" / item.case_id
         image = fetch(store, item.image, folder / "image")
         label = fetch(store, item.label, folder / "label")
-        local.append(LocalItem(item.case_id, _with_ending(image), _with_ending(label)))
+        local.append(LocalItem(item.case_id, _with_ending(image), _with_ending(label), item.ignored_values))
     return local
 
 

@@ -56,7 +56,10 @@ def evaluate(spec_text: bytes, store: ObjectStore, settings: Settings, stop: Sto
 
 
 def score_files(prediction: Path, case: LocalItem, classes: Sequence[RegionClass]) -> CaseScores:
-    """Dice of each class in its order.  Raises EvaluationFailed, or UnmappedRegion for a bad label."""
+    """Dice of each class in its order, None for what the case ignores.
+
+    Raises EvaluationFailed, or UnmappedRegion for a bad label.
+    """
     predicted, truth = nibabel.load(prediction), nibabel.load(case.label)
     if predicted.shape != truth.shape or not np.allclose(predicted.affine, truth.affine, atol=1e-3):
         raise TrainerError(
@@ -65,7 +68,10 @@ def score_files(prediction: Path, case: LocalItem, classes: Sequence[RegionClass
         )
     predicted_values, true_values = _mask_values(predicted), _mask_values(truth)
     mask_to_channels(true_values, classes, case.case_id)
-    return [dice(predicted_values == region.mask_value, true_values == region.mask_value) for region in classes]
+    return [
+        None if case.ignores(region) else dice(predicted_values == region.mask_value, true_values == region.mask_value)
+        for region in classes
+    ]
 
 
 def _mask_values(image: Any) -> npt.NDArray[np.int64]:
@@ -85,16 +91,19 @@ def _candidate(
     regions: list[Json] = []
     region_means: CaseScores = []
     for position, region in enumerate(classes):
-        of_region = [case_scores[position] for case_scores in scores]
-        region_means.append(mean(of_region))
+        judged = [
+            (case.case_id, case_scores[position])
+            for case, case_scores in zip(cases, scores, strict=True)
+            if not case.ignores(region)
+        ]
+        region_means.append(mean([score for _, score in judged]))
         regions.append(
             {
                 "name": region.name,
                 "maskValue": region.mask_value,
                 "meanDice": region_means[-1],
-                "cases": [
-                    {"caseId": case.case_id, "dice": score} for case, score in zip(cases, of_region, strict=True)
-                ],
+                "ignoredCases": len(cases) - len(judged),
+                "cases": [{"caseId": case_id, "dice": score} for case_id, score in judged],
             }
         )
     return {"candidateId": name, "meanDice": mean(region_means), "regions": regions}

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -25,11 +26,24 @@ _INDICES = "label_indices"
 _PATCHES, _ORDER, _STEP, _INITIAL_WEIGHTS = 1, 2, 3, 4
 
 
+@dataclass(frozen=True)
+class Batch:
+    """image: float32 (B x patches, 1, I, J, K) in 0..1; label: uint8 class indices, same shape.
+
+    ignored: bool (B x patches, classes + 1), True where the label says nothing about the class; None for nowhere.
+    """
+
+    image: Tensor
+    label: Tensor
+    ignored: Tensor | None
+
+
 class PatchSource:
     """Batches of class-balanced, lightly augmented patches. Epochs and positions count from 0."""
 
     def __init__(self, volumes: Sequence[Volume], class_count: int, patch_size: Size, parameters: Parameters) -> None:
         self._volumes = volumes
+        self._class_count = class_count
         self._seed = parameters.seed
         self._batch_size = parameters.batch_size
         self._transforms = _random_transforms(class_count, patch_size, parameters.patches_per_volume)
@@ -38,12 +52,19 @@ class PatchSource:
     def batches_per_epoch(self) -> int:
         return ceil(len(self._volumes) / self._batch_size)
 
-    def batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
-        """(image, label), each (B x patches, 1, I, J, K): float32 in 0..1 and uint8 class indices."""
+    def batch(self, epoch: int, position: int) -> Batch:
         order = np.random.default_rng(key(self._seed, _ORDER, epoch)).permutation(len(self._volumes))
-        chosen = order[position * self._batch_size : (position + 1) * self._batch_size]
-        patches = [patch for index in chosen for patch in self._patches(epoch, int(index))]
-        return _stack(patches, IMAGE), _stack(patches, LABEL)
+        chosen = [int(index) for index in order[position * self._batch_size : (position + 1) * self._batch_size]]
+        drawn = [(index, patch) for index in chosen for patch in self._patches(epoch, index)]
+        patches = [patch for _, patch in drawn]
+        return Batch(_stack(patches, IMAGE), _stack(patches, LABEL), self._ignored([index for index, _ in drawn]))
+
+    def _ignored(self, indices: Sequence[int]) -> Tensor | None:
+        """indices: the volume that each patch is of."""
+        ignored = torch.zeros(len(indices), self._class_count + 1, dtype=torch.bool)
+        for patch, index in enumerate(indices):
+            ignored[patch, list(self._volumes[index].ignored)] = True
+        return ignored if ignored.any() else None
 
     def _patches(self, epoch: int, index: int) -> list[dict[str, Tensor]]:
         volume = self._volumes[index]

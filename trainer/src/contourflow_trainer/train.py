@@ -78,7 +78,9 @@ def _check_regions_present(spec: TrainingSpec, volumes: Sequence[Volume], partit
                 "add cases that have it or leave it out of the label map",
             )
         if present < len(volumes):
-            log("Warning", f'region "{region.name}" is in {present} of {len(volumes)} {partition} cases')
+            ignored = sum(1 for volume in volumes if region.index in volume.ignored)
+            where = f"is in {present} of {len(volumes)} {partition} cases and ignored in {ignored}"
+            log("Warning", f'region "{region.name}" {where}')
 
 
 def _initial_state(store: ObjectStore, spec: TrainingSpec, work_dir: Path, precision: Precision) -> Trained:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from monai.losses import DiceCELoss
 
 from .checkpoint import Progress, Trained, load_checkpoint, save_checkpoint, save_weights
 from .clock import cpu_seconds
 from .console import log
 from .errors import StopRequestedError, TrainerError
+from .loss import PartialLabelLoss
 from .objects import ObjectStore, publish
 from .precision import Precision
 from .prediction import Predictor
@@ -58,7 +58,7 @@ class TrainingRun:
         self._patches = patches
         self._validation = validation
         self._context = context
-        self._loss = DiceCELoss(to_onehot_y=True, softmax=True, include_background=False, batch=True)
+        self._loss = PartialLabelLoss()
         self._earlier = Progress()
         self._saved_at = time.monotonic()
         self._saving_took = 0.0
@@ -131,15 +131,16 @@ class TrainingRun:
 
     def _step(self, epoch: int, position: int) -> None:
         precision, trained = self._context.precision, self._trained
-        image, label = self._patches.batch(epoch, position)
+        batch = self._patches.batch(epoch, position)
         seed_step(self._spec.parameters.seed, self.progress.iteration)
         for group in trained.optimizer.param_groups:
             group["lr"] = self._learning_rate()
         trained.network.train()
         trained.optimizer.zero_grad(set_to_none=True)
         with precision.context():
-            logits = trained.network(image.to(precision.device))
-        loss = self._loss(logits.float(), label.to(precision.device))
+            logits = trained.network(batch.image.to(precision.device))
+        ignored = None if batch.ignored is None else batch.ignored.to(precision.device)
+        loss = self._loss(logits.float(), batch.label.to(precision.device), ignored)
         trained.scaler.scale(loss).backward()
         trained.scaler.step(trained.optimizer)
         trained.scaler.update()

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .dataset import LocalItem
 from .errors import TrainerError
-from .regions import mask_to_channels
+from .regions import BACKGROUND_CHANNEL, mask_to_channels
 from .specs import Preprocessing, RegionClass
 from .stop import StopSignal
 from .transforms import IMAGE, LABEL, compose, image_transforms, label_transforms
@@ -31,12 +31,14 @@ class Volume:
     """image: float32 (1, I, J, K) in 0..1; label: uint8 class indices, same shape.
 
     class_indices: per class, flat positions of some of its voxels, evenly chosen; empty where it is absent.
+    ignored: class indices of which the label says nothing: such a region may be anywhere in its background.
     """
 
     case_id: str
     image: Tensor
     label: Tensor
     class_indices: list[npt.NDArray[np.int64]]
+    ignored: frozenset[int] = frozenset()
 
 
 def prepare_volumes(
@@ -63,6 +65,9 @@ def _prepare(item: LocalItem, preprocessing: Preprocessing, classes: Sequence[Re
     image = np.asarray(loaded[IMAGE], dtype=np.float32)
     mask = np.rint(np.asarray(loaded[LABEL])).astype(np.int64)
     label = mask_to_channels(mask, classes, item.case_id)
+    ignored = frozenset(region.index for region in classes if item.ignores(region))
+    if ignored:
+        label[np.isin(label, list(ignored))] = BACKGROUND_CHANNEL
     pad = SpatialPad(spatial_size=preprocessing.patch_size)
     image, label = np.asarray(pad(image)), np.asarray(pad(label))
     return Volume(
@@ -70,6 +75,7 @@ def _prepare(item: LocalItem, preprocessing: Preprocessing, classes: Sequence[Re
         _memory_mapped(image, folder / "image.npy"),
         _memory_mapped(label, folder / "label.npy"),
         [_some_indices(label, channel) for channel in range(len(classes) + 1)],
+        ignored,
     )
 
 
