@@ -1,16 +1,15 @@
-import { dirname, join, relative, sep } from 'node:path';
 import { PipelineError } from '../../contracts/errors.ts';
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
-import { voxelCount, voxelVolumeMl } from '../../imaging/geometry/volume-geometry.ts';
-import { buildMask, drawOptions, type Mask } from '../../imaging/mask/build-mask.ts';
+import { voxelVolumeMl } from '../../imaging/geometry/volume-geometry.ts';
+import { buildMask, type Mask } from '../../imaging/mask/build-mask.ts';
 import { type ChosenVolume, chooseVolume, type VolumeChoice } from '../../imaging/mask/choose-volume.ts';
 import type { LabelMap } from '../../imaging/mask/label-map.ts';
-import type { RegionSet, RegionSource } from '../../imaging/mask/region-source.ts';
+import type { RegionSet } from '../../imaging/mask/region-source.ts';
 import { groupBySeries } from '../../imaging/series/group-by-series.ts';
 import { planSeries } from '../../imaging/series/plan-series.ts';
 import type { IrregularPolicy, RejectedInput, VolumePlan } from '../../imaging/series/volume-plan.ts';
 import { readSliceHeaders, type SliceHeaders } from './read-slice-headers.ts';
-import { regionFileNames } from './region-file-names.ts';
+import { writeEachRegion } from './write-each-region.ts';
 import { writeLabels } from './write-labels.ts';
 
 export interface DrawMaskInput {
@@ -60,7 +59,7 @@ export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
   const headers = await readSliceHeaders(input.dicomFolder);
   const { chosen, rejected } = chooseSeries(headers, input);
   const mask = buildMask({ ...input, target: chosen.target });
-  const files = await writeRegions(mask, chosen, input);
+  const files = await writeEachRegion(mask, chosen, input);
   await writeLabels(input.out, mask.geometry, mask.labels, input.softwareVersion);
   const volumeMl = voxelVolumeMl(mask.geometry);
   return {
@@ -111,44 +110,6 @@ function chooseSeries({ slices }: SliceHeaders, input: DrawMaskInput): Candidate
   if (volumes.length === 0) throw refusal;
   const chosen = chooseVolume(volumes, input.regions, input.choice);
   return { chosen, rejected: rejected.get(chosen.plan.seriesUid) ?? [] };
-}
-
-/** One binary file per region, drawn by itself; names are given to regions without a file too, so that none moves. */
-async function writeRegions(
-  mask: Mask,
-  { target }: ChosenVolume,
-  input: DrawMaskInput,
-): Promise<readonly (string | undefined)[]> {
-  const { perRoi, regions, out } = input;
-  if (perRoi === undefined) return [];
-  const names = regionFileNames(mask.sources.map(({ name }) => name));
-  const bits = new Uint8Array(voxelCount(target.geometry));
-  const files: (string | undefined)[] = [];
-  for (const [index, region] of regions.regions.entries()) {
-    const wanted = mask.sources[index]?.value !== null;
-    const path = join(perRoi, names[index] ?? '');
-    if (wanted) {
-      drawAlone(region, input, { target, bits });
-      await writeLabels(path, target.geometry, bits, input.softwareVersion);
-    }
-    files.push(wanted ? relative(dirname(out), path).split(sep).join('/') : undefined);
-  }
-  return files;
-}
-
-function drawAlone(
-  region: RegionSource,
-  input: DrawMaskInput,
-  { target, bits }: Pick<ChosenVolume, 'target'> & { readonly bits: Uint8Array },
-): void {
-  bits.fill(0);
-  const planeSize = target.geometry.sizeIjk[0] * target.geometry.sizeIjk[1];
-  region.draw(target, drawOptions(input), (k, { bits: plane, box, columns }) => {
-    for (let row = box.minRow; row <= box.maxRow; row++) {
-      const from = row * columns + box.minColumn;
-      bits.set(plane.subarray(from, row * columns + box.maxColumn + 1), k * planeSize + from);
-    }
-  });
 }
 
 function imageWarnings(

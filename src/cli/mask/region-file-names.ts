@@ -7,16 +7,20 @@ const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?$/i
  * A file name for each region: letters, digits, `-`, `_` and inner dots of its name, everything else `_`; no two are
  * equal on a file system that ignores case or Unicode form.
  *
+ * @param takenFiles - names of files beside them that must stay
  * @returns names such as `Liver.nii.gz`, in the order of the regions.
  */
-export function regionFileNames(regionNames: readonly string[]): string[] {
-  const taken = new Set<string>();
+export function regionFileNames(
+  regionNames: readonly string[],
+  takenFiles: readonly string[] = [],
+): string[] {
+  const taken = new Set(takenFiles.map(fold));
   return regionNames.map((regionName) => {
     const stem = safeStem(regionName);
-    let name = stem;
-    for (let copy = 2; taken.has(fold(name)); copy++) name = `${stem}_${copy}`;
-    taken.add(fold(name));
-    return `${name}.nii.gz`;
+    let file = `${stem}.nii.gz`;
+    for (let copy = 2; taken.has(fold(file)); copy++) file = `${stem}_${copy}.nii.gz`;
+    taken.add(fold(file));
+    return file;
   });
 }
 

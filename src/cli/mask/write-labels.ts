@@ -23,7 +23,7 @@ export async function writeLabels(
     softwareVersion,
   });
   const contents = [header, ...planes(geometry, labels)];
-  const gzip = path.endsWith('.gz');
+  const gzip = path.toLowerCase().endsWith('.gz');
   await mkdir(dirname(path), { recursive: true });
   const sink = await openFileSink(path);
   await writePieces(gzip ? packed(contents) : plain(contents), sink, { gzip });

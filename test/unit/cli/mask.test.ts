@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -73,7 +73,7 @@ function roiFile(rois: readonly Parameters<typeof rtStruct>[0]['rois'][number][]
 
 function read(path: string) {
   const bytes = readFileSync(path);
-  return decodeNifti(path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+  return decodeNifti(path.toLowerCase().endsWith('.gz') ? gunzipSync(bytes) : bytes);
 }
 
 function countOf(values: ArrayLike<number>, value: number): number {
@@ -166,6 +166,36 @@ describe('contourflow mask', () => {
     ]);
     expect(report.warnings).toMatchObject([{ code: 'EmptyRegion' }]);
     expect(countOf(read(join(perRoi, 'Empty.nii.gz')).values, 0)).toBe(COLUMNS * ROWS * SLICES);
+  });
+
+  it.each([
+    ['the same folder', (folder: string) => [join(folder, 'Liver.nii.gz'), folder], 'Liver_2.nii.gz'],
+    ['another spelling', (folder: string) => [join(folder, 'LIVER.NII.GZ'), folder], 'Liver_2.nii.gz'],
+    [
+      'a link to the folder',
+      (folder: string) => {
+        symlinkSync(folder, `${folder}-link`);
+        return [join(folder, 'Liver.nii.gz'), `${folder}-link`];
+      },
+      'Liver_2.nii.gz',
+    ],
+    ['.nii instead', (folder: string) => [join(folder, 'Liver.nii'), folder], 'Liver.nii.gz'],
+    [
+      'a folder below',
+      (folder: string) => [join(folder, 'Liver.nii.gz'), join(folder, 'rois')],
+      'Liver.nii.gz',
+    ],
+  ] as const)('never writes the label map over a region of its name: %s', async (_, paths, file) => {
+    const [out, perRoi] = paths(newFolder()) as [string, string];
+    const args = ['mask', seriesFolder(), '--roi', roiFile(), '--out', out, '--per-roi', perRoi, '--json'];
+    const { code, out: text } = await runCli(args);
+    expect(code).toBe(0);
+    const [liver] = JSON.parse(text).regions;
+    expect(basename(liver.file)).toBe(file);
+    const alone = read(join(out, '..', liver.file)).values;
+    expect([countOf(alone, 1), countOf(alone, 2)]).toEqual([120, 0]);
+    const { values } = read(out);
+    expect([countOf(values, 1), countOf(values, 2)]).toEqual([112, 16]);
   });
 
   it('reports a damaged image of the series and works on with the others', async () => {
@@ -359,12 +389,15 @@ describe('regionFileNames', () => {
     expect(regionFileNames(names)).toEqual(expected);
   });
 
-  it('gives short, plain and different names for any names', () => {
+  it('gives short, plain and different names for any names, none of them taken', () => {
+    const manyNames = fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 12 });
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 12 }), (names) => {
-        const files = regionFileNames(names);
+      fc.property(manyNames, fc.nat(), (names, at) => {
+        const taken = regionFileNames(names)[at % names.length]?.toUpperCase() ?? '';
+        const files = regionFileNames(names, [taken]);
         expect(files).toHaveLength(names.length);
-        expect(new Set(files.map((file) => file.normalize('NFKC').toLowerCase())).size).toBe(names.length);
+        const all = [taken, ...files].map((file) => file.normalize('NFKC').toLowerCase());
+        expect(new Set(all).size).toBe(names.length + 1);
         for (const file of files) {
           expect(file).toMatch(/^[\p{L}\p{N}\p{M}][\p{L}\p{M}\p{N}._-]*\.nii\.gz$/u);
           expect(Buffer.byteLength(file)).toBeLessThan(150);

@@ -1,0 +1,65 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { voxelCount } from '../../imaging/geometry/volume-geometry.ts';
+import { drawOptions, type Mask } from '../../imaging/mask/build-mask.ts';
+import type { ChosenVolume } from '../../imaging/mask/choose-volume.ts';
+import type { RegionSource } from '../../imaging/mask/region-source.ts';
+import type { DrawMaskInput } from './draw-mask.ts';
+import { regionFileNames } from './region-file-names.ts';
+import { writeLabels } from './write-labels.ts';
+
+/**
+ * One binary file per region, drawn by itself; names are given to regions without a file too, so that none moves.
+ *
+ * @returns each region's file relative to the folder of the label map; undefined for one that has none
+ */
+export async function writeEachRegion(
+  mask: Pick<Mask, 'sources'>,
+  { target }: ChosenVolume,
+  input: DrawMaskInput,
+): Promise<readonly (string | undefined)[]> {
+  const { perRoi, regions, out } = input;
+  if (perRoi === undefined) return [];
+  const names = regionFileNames(
+    mask.sources.map(({ name }) => name),
+    await takenNames(perRoi, out),
+  );
+  const bits = new Uint8Array(voxelCount(target.geometry));
+  const files: (string | undefined)[] = [];
+  for (const [index, region] of regions.regions.entries()) {
+    const wanted = mask.sources[index]?.value !== null;
+    const path = join(perRoi, names[index] ?? '');
+    if (wanted) {
+      drawAlone(region, input, { target, bits });
+      await writeLabels(path, target.geometry, bits, input.softwareVersion);
+    }
+    files.push(wanted ? relative(dirname(out), path).split(sep).join('/') : undefined);
+  }
+  return files;
+}
+
+/** The label map is written last: a region of its name in its folder, however that is spelled, would be lost. */
+async function takenNames(perRoi: string, out: string): Promise<readonly string[]> {
+  const [ofRegions, ofLabels] = await Promise.all([realFolder(perRoi), realFolder(dirname(out))]);
+  return ofRegions === ofLabels ? [basename(out)] : [];
+}
+
+async function realFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  return realpath(path);
+}
+
+function drawAlone(
+  region: RegionSource,
+  input: DrawMaskInput,
+  { target, bits }: Pick<ChosenVolume, 'target'> & { readonly bits: Uint8Array },
+): void {
+  bits.fill(0);
+  const planeSize = target.geometry.sizeIjk[0] * target.geometry.sizeIjk[1];
+  region.draw(target, drawOptions(input), (k, { bits: plane, box, columns }) => {
+    for (let row = box.minRow; row <= box.maxRow; row++) {
+      const from = row * columns + box.minColumn;
+      bits.set(plane.subarray(from, row * columns + box.maxColumn + 1), k * planeSize + from);
+    }
+  });
+}
