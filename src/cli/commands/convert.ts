@@ -57,7 +57,8 @@ async function convert(context: CliContext, folder: string, options: ConvertOpti
   printResult(context, { series }, () => describe(series, found));
   if (series.length === 0) context.err(`error TooFewSlices: ${folder} holds no DICOM image series`);
   const complete = series.length > 0 && found.lost.length === 0;
-  if (!complete || series.some(({ status }) => status === 'rejected')) throw new ExitCode(EXIT.refused);
+  const refused = series.some((one) => one.status === 'rejected' || one.refused !== undefined);
+  if (!complete || refused) throw new ExitCode(EXIT.refused);
 }
 
 async function convertEach(
@@ -82,11 +83,19 @@ async function convertEach(
       softwareVersion: SOFTWARE_VERSION,
       onProgress: (done, total) => progress(`series ${at + 1} of ${wanted.length}`, done, total),
     });
-    if (result.status === 'rejected')
-      context.err(`error ${result.reason}: series ${result.seriesUid}: ${result.message}`);
+    for (const line of refusalLines(result)) context.err(line);
     converted.push(result);
   }
   return converted;
+}
+
+/** Whoever reads only the volumes must not take a part of the series for all of it. */
+function refusalLines({ seriesUid, status, reason, message, refused = [] }: ConvertedSeries): string[] {
+  if (status === 'rejected') return [`error ${reason}: series ${seriesUid}: ${message}`];
+  return refused.map(
+    (part) =>
+      `error ${part.reason}: series ${seriesUid}: ${part.images} image(s) are in no volume: ${part.message}`,
+  );
 }
 
 function wantedSeries({ series }: DicomFolder, uid: string | undefined): DicomFolder['series'] {
@@ -107,9 +116,9 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 function describe(series: readonly ConvertedSeries[], { otherObjects, notDicom }: DicomFolder): string {
-  const rows = series.map(({ seriesUid, status, outputs, reason }) => [
+  const rows = series.map(({ seriesUid, status, outputs, reason, refused }) => [
     seriesUid,
-    status,
+    refused === undefined ? status : `${status} in part`,
     outputs.join(' ') || reason,
   ]);
   const passed = `passed over: ${otherObjects} other DICOM objects, ${notDicom} files that are not DICOM`;

@@ -7,10 +7,10 @@ import { openFileSink } from '../../engine/file-sink.ts';
 import { runJob } from '../../engine/run-job.ts';
 import { poolSize } from '../../engine/worker-pool.ts';
 import { isAsked, noSuchPart, type VolumeChoice } from '../../imaging/mask/choose-volume.ts';
-import { planSeries } from '../../imaging/series/plan-series.ts';
 import type { PlanOptions, SeriesPlan, VolumePlan } from '../../imaging/series/volume-plan.ts';
 import { certifyConversion, type DigestedFile } from './certify-conversion.ts';
 import type { FolderSeries, SeriesFile } from './dicom-folder.ts';
+import { planFolderSeries, type RefusedImages, refusedImages } from './plan-folder-series.ts';
 
 export interface ConvertSeriesOptions extends PlanOptions {
   /** Folder that is there. */
@@ -32,10 +32,10 @@ export interface ConvertedSeries {
   readonly status: 'converted' | 'rejected';
   readonly reason?: ErrorCode;
   readonly message?: string;
+  /** Parts of a converted series that are in none of its volumes though they may have been meant for one. */
+  readonly refused?: readonly RefusedImages[];
 }
 
-/** Sound images that are no slices of a volume. Anything else that is refused holds up its whole series. */
-const SET_ASIDE: readonly ErrorCode[] = ['Localizer', 'SecondaryCapture', 'ColourImage'];
 /** Fewer bytes are digested before another thread had started. */
 const DIGEST_HERE_BYTES = 8 * 1024 * 1024;
 const FILES_PER_DIGEST_TASK = 8;
@@ -54,11 +54,7 @@ export async function convertFolderSeries(
   const written: string[] = [];
   try {
     const files = await series.files();
-    requireSound(files);
-    const plan = planSeries(
-      files.flatMap(({ slices }) => slices),
-      options,
-    );
+    const plan = planFolderSeries(files, options);
     const digests = digestFiles(files);
     // Its failure is met below; until then it is not unhandled.
     digests.catch(() => undefined);
@@ -68,7 +64,8 @@ export async function convertFolderSeries(
       written.push(name);
       await writeVolume(name, volume, { plan, digests }, options);
     }
-    return { seriesUid, outputs: written, status: 'converted' };
+    const refused = refusedImages(plan);
+    return { seriesUid, outputs: written, status: 'converted', ...(refused.length > 0 ? { refused } : {}) };
   } catch (error) {
     if (!(error instanceof PipelineError) || error.code === 'InternalError') throw error;
     await removeOutputs(written, options.out);
@@ -100,21 +97,6 @@ async function writeVolume(
     files: await digests,
   });
   await writeFile(join(out, certificateName(file)), `${JSON.stringify(certificate, null, 2)}\n`);
-}
-
-/** @throws the first refusal that is no mere other kind of image; the first of all when nothing else is there */
-function requireSound(files: readonly SeriesFile[]): void {
-  const refusals = files.flatMap(({ refusal }) => (refusal === null ? [] : [refusal]));
-  const fault = refusals.find(({ code }) => !SET_ASIDE.includes(code));
-  if (fault !== undefined && refusals.length < files.length) {
-    throw new PipelineError(
-      fault.code,
-      `${refusals.length} of ${files.length} files of the series cannot be read, the first because ${fault.message}`,
-      fault.details,
-    );
-  }
-  const [first] = refusals;
-  if (first !== undefined && refusals.length === files.length) throw fault ?? first;
 }
 
 function chosenVolumes({ volumes }: SeriesPlan, choice: VolumeChoice): readonly VolumePlan[] {

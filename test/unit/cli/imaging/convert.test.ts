@@ -192,6 +192,40 @@ describe('contourflow convert', () => {
     });
   });
 
+  it('says which part of a series is in no volume, and exits with 3', async () => {
+    const echo = (ms: number) => ({ '00180081': { tag: '00180081', vr: 'DS', value: String(ms) } as const });
+    await writeSeries((k) => ({ sopInstanceUid: `1.2.3.${k}`, changes: echo(5) }), 'a');
+    await writeSeries((k) => ({ sopInstanceUid: `1.2.4.${k}`, changes: echo(9) }), 'b');
+    const twice = { sopInstanceUid: '1.2.4.9', changes: echo(9), pixels: PIXELS.toReversed() };
+    await writeFile(join(dicom, 'twice'), slice(1, { ...twice, instanceNumber: 2 }));
+    const { code, out: text, err } = await convert();
+    expect(code).toBe(3);
+    expect(JSON.parse(text).series).toEqual([
+      {
+        ...{ seriesUid: TEST_SERIES_UID, outputs: [`${TEST_SERIES_UID}.nii.gz`], status: 'converted' },
+        refused: [{ reason: 'DuplicateSlicePosition', message: expect.any(String), images: 4 }],
+      },
+    ]);
+    expect(err).toContain(
+      `error DuplicateSlicePosition: series ${TEST_SERIES_UID}: 4 image(s) are in no volume`,
+    );
+    expect((await runCli(['convert', dicom, '--out', out])).out).toContain('converted in part');
+  });
+
+  it('says which of two parts is uneven under --irregular reject', async () => {
+    const echo = (ms: number) => ({ '00180081': { tag: '00180081', vr: 'DS', value: String(ms) } as const });
+    await writeSeries((k) => ({ sopInstanceUid: `1.2.3.${k}`, changes: echo(5) }), 'a');
+    const uneven = (k: number) => [0, 0, k === 2 ? 9 : 2 * k] as const;
+    await writeSeries(
+      (k) => ({ sopInstanceUid: `1.2.4.${k}`, changes: echo(9), position: [...uneven(k)] }),
+      'b',
+    );
+    expect((await convert()).code).toBe(0);
+    const { code, out: text } = await convert('--irregular', 'reject');
+    expect(code).toBe(3);
+    expect(JSON.parse(text).series[0].refused).toMatchObject([{ reason: 'IrregularSpacing', images: 3 }]);
+  });
+
   it('never lets a UID lead out of the folder', async () => {
     await writeSeries(() => ({ seriesUid: '../../escape' }));
     const [{ outputs }] = JSON.parse((await convert()).out).series;
