@@ -141,6 +141,14 @@ export const CaseRecord = z.strictObject({
 });
 export type CaseRecord = z.infer<typeof CaseRecord>;
 
+/** One `_COMPLETE.json` of a session, as it was written at the hint that raised `generation`. */
+const SessionUpload = z.strictObject({
+  manifestKey: ObjectKey,
+  generation: z.int(),
+  pending: z.boolean().describe('not read to its end since then'),
+});
+export type SessionUpload = z.infer<typeof SessionUpload>;
+
 /** One per (archive, project, session): its generation, and who is preparing it. */
 export const SessionRecord = z.strictObject({
   ...Base,
@@ -149,7 +157,9 @@ export const SessionRecord = z.strictObject({
   state: z.enum(['idle', 'leased']),
   archiveId: ArchiveId,
   session: SessionId,
-  uploadManifestKey: ObjectKey.nullable(),
+  uploads: z
+    .array(SessionUpload)
+    .describe('of an uploaded session; those to be prepared, and the newest of those that were'),
   generation: z.int().describe('raised by every hint with a new delivery id'),
   preparedGeneration: z.int().describe('the newest generation that an execution finished'),
   attempt: z.int().min(0),

@@ -1,6 +1,4 @@
-import { sessionRecordId, UPLOAD_ARCHIVE_ID } from '../contracts/identifiers.ts';
 import type { CaseTarget, QuarantineCaseInput, SessionContext } from '../contracts/stages/prepare-session.ts';
-import type { Ports } from '../ports/index.ts';
 import type { NewCase } from './settle-case.ts';
 
 type Origin = Pick<QuarantineCaseInput, 'seriesUid' | 'scanId' | 'seriesDescription' | 'modality' | 'roi'> & {
@@ -11,7 +9,6 @@ type OriginFields = Omit<
   | 'state'
   | 'classes'
   | 'ignoredValues'
-  | 'uploadManifestKey'
   | 'spacingMm'
   | 'units'
   | 'resources'
@@ -20,23 +17,12 @@ type OriginFields = Omit<
   | 'problem'
 >;
 
-/** Manifest of an uploaded session, with which it can be prepared again; null for a session of an XNAT. */
-export async function uploadManifestOf(
-  { archiveId, project, session }: SessionContext,
-  records: Ports['records'],
-): Promise<string | null> {
-  if (archiveId !== UPLOAD_ARCHIVE_ID) return null;
-  return (
-    (await records.get('session', project, sessionRecordId(archiveId, session)))?.uploadManifestKey ?? null
-  );
-}
-
 /** Where a case comes from: the part of its record that a finished and a quarantined case share. */
 export function caseOrigin(
   input: Origin,
   { caseId, automation }: CaseTarget,
 ): OriginFields & { entity: 'case' } {
-  const { archiveId, project, subject, session, generation } = input.session;
+  const { archiveId, project, subject, session, generation, uploadManifestKey } = input.session;
   return {
     entity: 'case',
     project,
@@ -54,6 +40,7 @@ export function caseOrigin(
     assessorId: input.roi.assessorId,
     roiSavedAt: input.roi.savedAt,
     roiSha256: input.roi.content.sha256,
+    uploadManifestKey,
     acceptedBy: null,
     supersededBy: null,
   };

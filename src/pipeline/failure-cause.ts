@@ -27,10 +27,9 @@ export async function problemOf(
   objects: Pick<Ports['objects'], 'stat' | 'read'>,
 ): Promise<Problem> {
   const { stage, error, cause } = failed;
-  const parsed = parseJson(cause);
-  const lambda = LambdaCause.safeParse(parsed);
-  if (lambda.success) return problem(stage, lambda.data.errorType, lambda.data.errorMessage);
-  const job = JobCause.safeParse(parsed);
+  const known = lambdaProblem(failed);
+  if (known) return known;
+  const job = JobCause.safeParse(parseJson(cause));
   const left = job.success ? await runnerFailure(job.data.Parameters ?? {}, objects) : null;
   if (left) return problem(stage, left.code, left.message);
   if (error === 'States.Timeout') {
@@ -38,6 +37,12 @@ export async function problemOf(
     return problem(stage, 'InternalError', sentence);
   }
   return problem(stage, error, job.success ? jobSentence(job.data) : cause);
+}
+
+/** What a function threw, or null when the failure is none of a function. */
+export function lambdaProblem(failed: { readonly stage: string; readonly cause: string }): Problem | null {
+  const lambda = LambdaCause.safeParse(parseJson(failed.cause));
+  return lambda.success ? problem(failed.stage, lambda.data.errorType, lambda.data.errorMessage) : null;
 }
 
 function problem(stage: string, name: string, text: string): Problem {

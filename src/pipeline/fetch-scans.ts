@@ -43,9 +43,9 @@ export async function fetchScans(input: PrepareSessionInput, ports: FetchPorts):
       const target = await seriesTarget(contour, snapshots, { input, source, ports });
       if (target) targets.push(target);
     }
-    const { archiveId, project, session, generation, execution } = input;
+    const { schemaVersion: _, ...context } = input;
     return {
-      session: { archiveId, project, subject: source.subject, session, generation, execution },
+      session: { ...context, subject: source.subject },
       targets,
     };
   } finally {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { QuarantineCaseInput, QuarantineCaseOutput } from '../contracts/stages/prepare-session.ts';
 import type { Ports } from '../ports/index.ts';
-import { caseOrigin, uploadManifestOf } from './case-origin.ts';
+import { caseOrigin } from './case-origin.ts';
 import { problemOf } from './failure-cause.ts';
 import { type NewCase, settleCase } from './settle-case.ts';
 
@@ -14,14 +14,12 @@ export async function quarantineCase(
   { records, objects }: Pick<Ports, 'records' | 'objects'>,
 ): Promise<z.input<typeof QuarantineCaseOutput>> {
   const problem = await problemOf(input, objects);
-  const uploadManifestKey = await uploadManifestOf(input.session, records);
   for (const target of input.cases) {
     const fresh: NewCase = {
       ...caseOrigin(input, target),
-      uploadManifestKey,
-      ignoredValues: [],
       state: 'quarantined',
       classes: [],
+      ignoredValues: [],
       spacingMm: null,
       units: null,
       resources: [],

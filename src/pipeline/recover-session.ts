@@ -40,7 +40,7 @@ export async function recoverSession(
       archiveId,
       project,
       session,
-      uploadManifestKey: record.uploadManifestKey,
+      uploadManifestKey: null,
     },
     delay,
   );

@@ -2,7 +2,7 @@ import { Certificate } from '../contracts/certificate.ts';
 import type { RegisterCaseInput, RegisterCaseOutput } from '../contracts/stages/prepare-session.ts';
 import { classTable, parseLabelMap } from '../imaging/mask/label-map.ts';
 import type { Ports } from '../ports/index.ts';
-import { caseOrigin, uploadManifestOf } from './case-origin.ts';
+import { caseOrigin } from './case-origin.ts';
 import { type NewCase, settleCase } from './settle-case.ts';
 import { readJson } from './stored-json.ts';
 
@@ -18,10 +18,9 @@ export async function registerCase(
   const certificate = await readJson(objects, Certificate, input.certified.certificate);
   const fresh: NewCase = {
     ...caseOrigin(input, input.case),
-    uploadManifestKey: await uploadManifestOf(input.session, records),
     state: input.certified.outcome,
-    ignoredValues: ignoredValuesOf(certificate),
     classes: classTable(labelMap),
+    ignoredValues: ignoredValuesOf(certificate),
     spacingMm: input.case.automation.spacingMm,
     units: input.converted.units,
     resources: input.published.resources,
@@ -32,6 +31,7 @@ export async function registerCase(
   const { supersededBy, supersedes } = await settleCase(fresh, records);
   const state = supersededBy === null ? input.certified.outcome : 'superseded';
   return { caseId: fresh.id, state, supersedes };
+}
 
 /** What training must leave open, because it cannot tell "not there" from "not drawn". */
 function ignoredValuesOf({ missing }: Certificate): number[] {
@@ -39,5 +39,4 @@ function ignoredValuesOf({ missing }: Certificate): number[] {
     .filter(({ policy }) => policy === 'ignore')
     .map(({ value }) => value)
     .sort((a, b) => a - b);
-}
 }

@@ -6,8 +6,8 @@ import { SCHEMA_VERSION, sessionRecordId, UPLOAD_ARCHIVE_ID } from '../contracts
 import { parseIncomingManifestKey } from '../contracts/object-keys.ts';
 import type { SessionRecord } from '../contracts/records.ts';
 import type { Ports } from '../ports/index.ts';
-import { createUnlessThere } from './create-unless-there.ts';
 import { readUploadManifest, requireComplete } from './read-upload-manifest.ts';
+import { isRefusal, recordRefusal } from './refuse-upload.ts';
 import { type Preparation, startPreparation } from './start-preparation.ts';
 
 type RoutePorts = Pick<Ports, 'records' | 'objects' | 'workflows' | 'hasher' | 'clock'>;
@@ -18,9 +18,6 @@ export interface RouteResult {
   readonly cause: SessionHint['cause'] | null;
   readonly deliveryId: string | null;
 }
-
-const REJECTION_DAYS = 30;
-const UPLOAD_REFUSALS = ['MalformedBody', 'UploadIncomplete', 'UnknownSchemaVersion', 'NotFound'];
 
 /**
  * Turns one message of the hint queue into at most one execution for its session.
@@ -76,8 +73,8 @@ async function hintOfUpload(
   try {
     return await readUpload(key, place.project, ports);
   } catch (error) {
-    if (!(error instanceof PipelineError) || !UPLOAD_REFUSALS.includes(error.code)) throw error;
-    return rejectUpload(event.id, place.project, error, ports);
+    if (!(error instanceof PipelineError) || !isRefusal(error.code)) throw error;
+    return rejectUpload(key, event.id, place.project, error, ports);
   }
 }
 
@@ -105,21 +102,13 @@ async function readUpload(key: string, project: string, ports: RoutePorts): Prom
 }
 
 async function rejectUpload(
-  eventId: string,
+  key: string,
+  writeId: string,
   project: string,
   { code, message }: PipelineError,
-  { records, clock }: RoutePorts,
+  ports: RoutePorts,
 ): Promise<RouteResult> {
-  const id = `rejected:${UPLOAD_ARCHIVE_ID}:${eventId}`;
-  await createUnlessThere<'delivery'>(records, {
-    entity: 'delivery',
-    project,
-    id,
-    state: 'rejected',
-    cause: 'upload',
-    session: null,
-    problem: { code, message, stage: 'RouteEvent' },
-    expiresAt: Math.floor(clock.now().getTime() / 1000) + REJECTION_DAYS * 86_400,
-  });
-  return { outcome: 'rejected', cause: 'upload', deliveryId: id };
+  const problem = { code, message, stage: 'RouteEvent' };
+  const deliveryId = await recordRefusal({ project, uploadManifestKey: key, writeId, problem }, ports);
+  return { outcome: 'rejected', cause: 'upload', deliveryId };
 }

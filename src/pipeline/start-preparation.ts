@@ -81,6 +81,15 @@ export function preparationInput(session: SessionRecord, execution: string): Pre
     session: session.session,
     generation: session.generation,
     execution,
-    uploadManifestKey: session.uploadManifestKey,
+    uploadManifestKey: uploadToPrepare(session),
   };
+}
+
+/**
+ * One upload at a time: the one that waits longest, else the one prepared last. The order decides nothing, because cases
+ * compete by the time their manifest was written.
+ */
+function uploadToPrepare({ uploads }: SessionRecord): string | null {
+  const upload = uploads.find(({ pending }) => pending) ?? uploads.at(-1);
+  return upload?.manifestKey ?? null;
 }

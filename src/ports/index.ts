@@ -50,6 +50,13 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** One way of an execution through its session: what it was leased for, and until when it may be leased again. */
+export interface PreparedPass {
+  readonly generation: number;
+  readonly uploadManifestKey: string | null;
+  readonly keepUntil: string;
+}
+
 /** Records of the single table. Every method maps to one DynamoDB call; there is no scan. */
 export interface RecordStore {
   get<E extends Entity>(entity: E, project: string, id: string): Promise<RecordOf<E> | null>;
@@ -93,12 +100,17 @@ export interface RecordStore {
     now: string;
     expiresAt: string;
   }): Promise<boolean>;
-  /** Ends the lease of `execution`. False when it no longer holds it. `finished` marks the generation as prepared. */
+  /**
+   * Ends the lease of `execution`. False when it no longer holds it. `finishedGeneration` marks it as prepared, or null
+   * when it failed. With `pass`, an execution that is not over keeps the lease when the session changed meanwhile or
+   * another upload of it waits: then the session comes back leased to it.
+   */
   releaseSession(release: {
     project: string;
     sessionRecordId: string;
     execution: string;
     finishedGeneration: number | null;
+    pass?: PreparedPass;
   }): Promise<{ released: boolean; session: SessionRecord }>;
 }
 

@@ -251,7 +251,51 @@ function describeSessions(open: () => StoreUnderTest): void {
     const { store, project } = open();
     await store.raiseGeneration(hint(project, 'd1', { uploadManifestKey: 'incoming/p/u/_COMPLETE.json' }));
     const { session } = await store.raiseGeneration(hint(project, 'd2'));
-    expect(session.uploadManifestKey).toBe('incoming/p/u/_COMPLETE.json');
+    expect(session.uploads).toEqual([
+      { manifestKey: 'incoming/p/u/_COMPLETE.json', generation: 1, pending: true },
+    ]);
+  });
+
+  it('keeps every upload that was heard of, and the lease until each was prepared', async () => {
+    const { store, project } = open();
+    const key = (n: number) => `incoming/p/u${n}/_COMPLETE.json`;
+    const release = { project, sessionRecordId: 'xnat:E1', execution: 'x1', finishedGeneration: 1 };
+    const keepUntil = '2026-01-05T00:00:00.000Z';
+    const pass = (n: number, generation: number) => ({ generation, uploadManifestKey: key(n), keepUntil });
+    await store.raiseGeneration(hint(project, 'd1', { uploadManifestKey: key(1) }));
+    await store.leaseSession({ ...LEASE, project, generation: 1, execution: 'x1' });
+    await store.raiseGeneration(hint(project, 'd2', { uploadManifestKey: key(2) }));
+    await store.raiseGeneration(hint(project, 'd3', { uploadManifestKey: key(1) }));
+    for (const _ of ['first', 'told twice']) {
+      const { session } = await store.releaseSession({ ...release, pass: pass(1, 1) });
+      expect(session).toMatchObject({
+        preparedGeneration: 0,
+        lease: { generation: 3, expiresAt: keepUntil },
+      });
+      expect(session.uploads.filter(({ pending }) => pending)).toMatchObject([
+        { manifestKey: key(2), generation: 2 },
+        { manifestKey: key(1), generation: 3 },
+      ]);
+    }
+    const third = { ...release, finishedGeneration: 3 };
+    await store.releaseSession({ ...third, pass: pass(2, 3) });
+    const { session } = await store.releaseSession({ ...third, pass: pass(1, 3) });
+    expect(session).toMatchObject({ state: 'idle', preparedGeneration: 3, lease: null });
+    expect(session.uploads.map(({ pending }) => pending)).toEqual([false, false]);
+  });
+
+  it('lets the other uploads go before one that failed', async () => {
+    const { store, project } = open();
+    const keys = ['incoming/p/u1/_COMPLETE.json', 'incoming/p/u2/_COMPLETE.json'] as const;
+    for (const uploadManifestKey of keys) {
+      await store.raiseGeneration(hint(project, uploadManifestKey, { uploadManifestKey }));
+    }
+    await store.leaseSession({ ...LEASE, project, generation: 2, execution: 'x1' });
+    const pass = { generation: 2, uploadManifestKey: keys[0], keepUntil: LEASE.expiresAt };
+    const failed = { project, sessionRecordId: 'xnat:E1', execution: 'x1', finishedGeneration: null, pass };
+    const { session } = await store.releaseSession(failed);
+    expect(session).toMatchObject({ state: 'idle', attempt: 1, lease: null });
+    expect(session.uploads.map(({ manifestKey }) => manifestKey)).toEqual([keys[1], keys[0]]);
   });
 
   it('leases a session to one execution at a time, and to the holder again', async () => {

@@ -13,8 +13,9 @@ export function sha256Hex(bytes: Uint8Array | string): string {
 }
 
 /** The data bucket in memory. */
-export function createMemoryObjectStore(modifiedAt = '2026-01-01T00:00:00.000Z'): MemoryObjectStore {
+export function createMemoryObjectStore(now = () => '2026-01-01T00:00:00.000Z'): MemoryObjectStore {
   const contents = new Map<string, Uint8Array>();
+  const writtenAt = new Map<string, string>();
   const bytesOf = (key: string): Uint8Array => {
     const bytes = contents.get(key);
     if (!bytes) throw new PipelineError('NotFound', `there is no object ${key}`, { key });
@@ -22,6 +23,7 @@ export function createMemoryObjectStore(modifiedAt = '2026-01-01T00:00:00.000Z')
   };
   const put = (key: string, bytes: Uint8Array) => {
     contents.set(key, bytes.slice());
+    writtenAt.set(key, now());
     return { key, sha256: sha256Hex(bytes), sizeBytes: bytes.byteLength };
   };
   const store: MemoryObjectStore = {
@@ -66,7 +68,11 @@ export function createMemoryObjectStore(modifiedAt = '2026-01-01T00:00:00.000Z')
         .filter(([key]) => key.startsWith(prefix))
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .slice(0, limit)
-        .map(([key, bytes]) => ({ key, sizeBytes: bytes.byteLength, modifiedAt })),
+        .map(([key, bytes]) => ({
+          key,
+          sizeBytes: bytes.byteLength,
+          modifiedAt: writtenAt.get(key) ?? now(),
+        })),
     presignGet: async (key, seconds) => `https://bucket.test/${key}?method=GET&expires=${seconds}`,
     presignPut: async (key, seconds) => `https://bucket.test/${key}?method=PUT&expires=${seconds}`,
   };

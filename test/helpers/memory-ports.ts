@@ -115,7 +115,7 @@ export function createMemoryPorts(start?: string): MemoryPorts {
   return {
     clock,
     records: createMemoryRecordStore(clock),
-    objects: createMemoryObjectStore(),
+    objects: createMemoryObjectStore(() => clock.now().toISOString()),
     workflows: createMemoryWorkflows(clock),
     ids: createCountingIds(),
     hasher: { sha256: sha256Hex },

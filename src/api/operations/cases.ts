@@ -6,6 +6,7 @@ import { requireRecord } from '../../pipeline/require-record.ts';
 import { readJson } from '../../pipeline/stored-json.ts';
 import type { ApiPorts, Call, Handlers } from '../call.ts';
 import { listRecords } from '../list-records.ts';
+import { requireUpload } from '../require-upload.ts';
 
 /** The certificate's own schema is the imaging core's; the API hands it on as it is. */
 const AnyCertificate = z.record(z.string(), z.unknown());
@@ -51,9 +52,10 @@ async function acceptCase(
 
 async function retryCase(
   { path: { project, caseId } }: Call<'retryCase'>,
-  { records, hints, ids }: ApiPorts,
+  { records, hints, ids, objects }: ApiPorts,
 ): Promise<{ hinted: number }> {
   const { archiveId, session, uploadManifestKey } = await requireRecord(records, 'case', project, caseId);
+  if (uploadManifestKey !== null) await requireUpload(uploadManifestKey, objects);
   await hints.send({
     schemaVersion: SCHEMA_VERSION,
     kind: 'session-hint',

@@ -8,6 +8,7 @@ import { requireRecord } from '../../pipeline/require-record.ts';
 import type { Page, Ports } from '../../ports/index.ts';
 import type { ApiPorts, Caller, Handlers } from '../call.ts';
 import type { ListRequest } from '../list-records.ts';
+import { requireUpload } from '../require-upload.ts';
 
 const CONCURRENCY = 8;
 
@@ -86,8 +87,9 @@ async function syncProject(
     ? await ports.records.get('session', project, `${UPLOAD_ARCHIVE_ID}:${session}`)
     : null;
   if (session && uploaded) {
+    const manifests = await uploadsStillThere(uploaded, ports);
     return hint(
-      [{ archiveId: UPLOAD_ARCHIVE_ID, project, session, manifest: uploaded.uploadManifestKey }],
+      manifests.map((manifest) => ({ archiveId: UPLOAD_ARCHIVE_ID, project, session, manifest })),
       ports,
     );
   }
@@ -103,6 +105,19 @@ async function syncProject(
     sessions.map((id) => ({ archiveId, project, session: id, manifest: null })),
     ports,
   );
+}
+
+/** @throws NotFound when every upload of the session has expired */
+async function uploadsStillThere(
+  { uploads }: RecordOf<'session'>,
+  { objects }: Pick<Ports, 'objects'>,
+): Promise<string[]> {
+  const keys = uploads.map(({ manifestKey }) => manifestKey);
+  const found = await inParallel(keys, CONCURRENCY, (key) => objects.stat(key));
+  const there = keys.filter((_, index) => found[index]);
+  const [first] = keys;
+  if (there.length === 0 && first) await requireUpload(first, objects);
+  return there;
 }
 
 async function sessionsWithContours(

@@ -49,6 +49,7 @@ export const SessionContext = z.strictObject({
   session: SessionId,
   generation: z.int(),
   execution: z.string(),
+  uploadManifestKey: ObjectKey.nullable().default(null).describe('the upload that is being prepared'),
 });
 export type SessionContext = z.infer<typeof SessionContext>;
 
@@ -226,10 +227,12 @@ export const ReleaseSessionInput = z.strictObject({
   session: SessionId,
   generation: z.int(),
   execution: z.string(),
-  finished: z
-    .boolean()
-    .default(true)
-    .describe('false when the session could not be prepared: it stays due, for another attempt'),
+  uploadManifestKey: ObjectKey.nullable().default(null),
+  failure: z
+    .strictObject({ stage: z.string(), error: z.string(), cause: z.string() })
+    .nullable()
+    .default(null)
+    .describe('why the session could not be prepared: it stays due, for another attempt'),
 });
 export type ReleaseSessionInput = z.infer<typeof ReleaseSessionInput>;
 export const ReleaseSessionOutput = z.strictObject({

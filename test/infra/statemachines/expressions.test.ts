@@ -101,8 +101,11 @@ describe('what prepare-session hands to its stages', () => {
 
   it('is what ReleaseSession reads', async () => {
     const request = { ...session, schemaVersion: 1, uploadManifestKey: null };
-    const input = await payload('ReleaseSession', { request, sessionFailure: null });
-    expect(ReleaseSessionInput.safeParse(input).error).toBeUndefined();
+    const failure = { stage: 'FetchScans', error: 'NotFound', cause: 'gone' };
+    for (const sessionFailure of [null, failure]) {
+      const input = await payload('ReleaseSession', { request, sessionFailure });
+      expect(ReleaseSessionInput.parse(input).failure).toEqual(sessionFailure);
+    }
   });
 
   it('turns a problem that FetchScans found into a failure of the series', async () => {

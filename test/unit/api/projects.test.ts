@@ -105,25 +105,29 @@ describe('syncProject', () => {
     expect(ports.hints.sent[0]?.hint).toMatchObject({ session: 'E7', uploadManifestKey: null });
   });
 
-  it('hints an uploaded session with its manifest', async () => {
+  it('hints an uploaded session with each of its manifests that is still there', async () => {
     const ports = await projectPorts();
-    const uploadManifestKey = `incoming/${PROJECT}/u1/_COMPLETE.json`;
-    await ports.records.raiseGeneration({
-      schemaVersion: 1,
-      kind: 'session-hint',
-      deliveryId: 'd1',
-      cause: 'upload',
-      archiveId: 'upload',
-      project: PROJECT,
-      session: 'U1',
-      uploadManifestKey,
-    });
-    await callApi(ports, 'syncProject', {}, { session: 'U1' });
-    expect(ports.hints.sent[0]?.hint).toMatchObject({
-      archiveId: 'upload',
-      session: 'U1',
-      uploadManifestKey,
-    });
+    const keyOf = (n: number) => `incoming/${PROJECT}/u${n}/_COMPLETE.json`;
+    for (const n of [1, 2, 3]) {
+      await ports.records.raiseGeneration({
+        schemaVersion: 1,
+        kind: 'session-hint',
+        deliveryId: `d${n}`,
+        cause: 'upload',
+        archiveId: 'upload',
+        project: PROJECT,
+        session: 'U1',
+        uploadManifestKey: keyOf(n),
+      });
+    }
+    const sync = () => callApi(ports, 'syncProject', {}, { session: 'U1' });
+    await expect(sync()).rejects.toMatchObject({ code: 'NotFound' });
+    for (const n of [1, 3]) await ports.objects.write(keyOf(n), new Uint8Array(1));
+    expect(await sync()).toEqual({ hinted: 2 });
+    expect(ports.hints.sent.map(({ hint }) => hint)).toMatchObject([
+      { archiveId: 'upload', session: 'U1', uploadManifestKey: keyOf(1) },
+      { archiveId: 'upload', session: 'U1', uploadManifestKey: keyOf(3) },
+    ]);
   });
 
   it('says that a project without an archive has nothing to look at', async () => {
@@ -230,6 +234,8 @@ describe('cases', () => {
     const ports = await projectPorts();
     await addCase(ports, 1, { state: 'quarantined', uploadManifestKey: 'incoming/abdomen/u/_COMPLETE.json' });
     const call = { path: { caseId: caseIdOf(1) } };
+    await expect(callApi(ports, 'retryCase', call)).rejects.toMatchObject({ code: 'NotFound' });
+    await ports.objects.write('incoming/abdomen/u/_COMPLETE.json', new Uint8Array(1));
     await callApi(ports, 'retryCase', call);
     await callApi(ports, 'retryCase', call);
     const hints = ports.hints.sent.map(({ hint }) => hint);

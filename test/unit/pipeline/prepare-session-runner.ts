@@ -33,9 +33,9 @@ export async function prepareSession(first: PrepareSessionInput, ports: Ports): 
       const { session, targets } = contracts.FetchScansOutput.parse(await fetchScans(input, ports));
       for (const target of targets) await prepareSeries(session, target, ports);
     });
-    const { archiveId, project, session, generation, execution } = input;
-    const release = { archiveId, project, session, generation, execution, finished: failure === null };
-    request = (await releaseSession(release, ports)).next;
+    const { schemaVersion: _, ...pass } = input;
+    const failed = failure ? { stage: 'FetchScans', ...lambdaFailure(failure) } : null;
+    request = (await releaseSession({ ...pass, failure: failed }, ports)).next;
   }
   if (failure) throw failure;
 }

@@ -40,7 +40,7 @@ const SESSION = {
   state: 'idle',
   archiveId: 'xnat',
   session: 'E1',
-  uploadManifestKey: null,
+  uploads: [],
   generation: 3,
   preparedGeneration: 2,
   attempt: 1,
