@@ -3,6 +3,7 @@ import type { ApiClient } from '../../src/cli/api-client.ts';
 import { listAll } from '../../src/cli/list-options.ts';
 import { PipelineError } from '../../src/contracts/errors.ts';
 import type { CaseRecord } from '../../src/contracts/records.ts';
+import { MIN_SUBJECTS } from './folder-cohort.ts';
 import type { Live } from './progress.ts';
 
 const PAUSE_MS = 1_000;
@@ -43,6 +44,17 @@ export async function awaitCases(
 export async function currentCases(api: ApiClient, project: string): Promise<CaseRecord[]> {
   const all = await listAll({ limit: '1000' }, (query) => api.call('listCases', { project }, query));
   return all.filter(({ state }) => state !== 'superseded');
+}
+
+/** @throws InvalidSplit when quarantine left too few subjects to train, validate and test on. */
+export function requireSubjects(ready: readonly CaseRecord[]): void {
+  const subjects = new Set(ready.map(({ subject }) => subject)).size;
+  if (subjects >= MIN_SUBJECTS) return;
+  throw new PipelineError(
+    'InvalidSplit',
+    `${ready.length} case(s) of ${subjects} subject(s) are ready, and at least ${MIN_SUBJECTS} subjects are needed; ` +
+      'correct what the cases in quarantine say, or add studies of other patients',
+  );
 }
 
 /** A person looks at what the gates held back; here it is the demo that accepts on their behalf. */

@@ -4,7 +4,7 @@ import type { DataFolder } from '../machine/layout.ts';
 import { ensureVenv } from '../machine/python-venv.ts';
 import { type Up, up } from '../machine/up.ts';
 import { createXnatAdmin, type XnatLogin } from '../xnat/admin-client.ts';
-import { acceptForReview, awaitCases, currentCases } from './await-cases.ts';
+import { acceptForReview, awaitCases, currentCases, requireSubjects } from './await-cases.ts';
 import { worstNumbers } from './certificates.ts';
 import { type Cohort, chooseCohort } from './cohort.ts';
 import { importSessions, saveContours } from './fill-archive.ts';
@@ -35,7 +35,7 @@ export async function runDemo(
   progress: Progress,
   onUp: (machine: Up) => void,
 ): Promise<DemoReport> {
-  const cohort = await chooseCohort(options);
+  const cohort = await choosePatients(options, progress);
   const machine = await startMachine(folder, progress);
   onUp(machine);
   const people = await signInPeople(machine);
@@ -57,6 +57,15 @@ export async function runDemo(
   return finish(stage, { cases, dataset, initial, fineTuned, final });
 }
 
+/** Before anything is started: a folder that cannot be trained on should say so at once. */
+function choosePatients(options: DemoOptions, progress: Progress): Promise<Cohort> {
+  return progress.step('Choose the patients', async (live) => {
+    const value = await chooseCohort(options);
+    for (const notice of value.notices) live.line(notice);
+    return { value, result: value.description };
+  });
+}
+
 function startMachine(folder: DataFolder, progress: Progress): Promise<Up> {
   return progress.step('Start the local machine', async (live) => {
     const value = await up(folder, { report: live.line, trainerLater: true });
@@ -76,7 +85,8 @@ function installModel({ seed, folder, people, project, cohort, progress }: Stage
   });
 }
 
-async function prepareCases({ machine, people, project, cohort, progress }: Stage): Promise<CaseRecord[]> {
+async function prepareCases(stage: Stage): Promise<CaseRecord[]> {
+  const { machine, project, cohort, progress } = stage;
   const xnat = createXnatAdmin(xnatLogin(machine));
   const imported = await progress.step('Load the sessions into the XNAT', async (live) => {
     await xnat.createProject(project);
@@ -85,18 +95,23 @@ async function prepareCases({ machine, people, project, cohort, progress }: Stag
     const value = await importSessions(xnat, project, cohort, live);
     return { value, result: `${value.length} session(s), events subscribed` };
   });
-  await progress.step('Save the contours', async () => {
-    const value = await saveContours(xnat, machine.machine, project, imported, cohort);
+  const filled = await progress.step('Save the contours', async (live) => {
+    const value = await saveContours(xnat, machine.machine, project, imported, cohort, live);
     const { aim, rtstruct, uploads } = value;
     return { value, result: `${aim} as AIM, ${rtstruct} as RTSTRUCT, ${uploads} subject(s) by S3 upload` };
   });
+  return readyCases(stage, filled.aim + filled.rtstruct + filled.uploads);
+}
+
+function readyCases({ people, project, progress }: Stage, sessions: number): Promise<CaseRecord[]> {
   return progress.step('Wait for the cases', async (live) => {
-    const found = await awaitCases(people.member, project, cohort.sessions.length, live);
+    const found = await awaitCases(people.member, project, sessions, live);
     for (const { session, problem } of found) {
       if (problem !== null) live.line(`${session} is in quarantine: ${problem.code}: ${problem.message}`);
     }
     const accepted = await acceptForReview(people.member, project, found);
     const value = (await currentCases(people.member, project)).filter(({ state }) => state === 'ready');
+    requireSubjects(value);
     const quarantined = found.filter(({ state }) => state === 'quarantined').length;
     return {
       value,
@@ -120,7 +135,10 @@ async function finish(
   const { people, project, progress, folder, machine } = stage;
   const url = await exportBundle(stage, final);
   const trial = await progress.step('Run the bundle with plain MONAI on a test case', async () => {
-    const value = await tryBundle(folder, url, dataset, cases, xnatLogin(machine));
+    const value = await tryBundle(folder, url, dataset, cases, {
+      xnat: xnatLogin(machine),
+      machine: machine.machine,
+    });
     return { value, result: `segmented session ${value.session}` };
   });
   const worst = await worstNumbers(people.member, project, cases);

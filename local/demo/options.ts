@@ -24,7 +24,8 @@ The whole workflow on this machine, from saved contours to an exported model.
 
   --headless         no browser; stop the machine at the end; exit code 0 or 1
   --keep             leave the machine up at the end
-  --from DIR         your own DICOM series and RTSTRUCT files instead of phantom patients
+  --from DIR         your own DICOM series and RTSTRUCT files instead of phantom patients: at least 3 patients,
+                     told apart by PatientID (0010,0020); what cannot be used is named and left out
   --label-map FILE   region2MaskValueMap.txt for --from (default: made from the ROI names)
   --subjects N       phantom patients (default ${DEFAULT_SUBJECTS}, at least 12)
   --seed N           of phantoms, split and training (default 1)

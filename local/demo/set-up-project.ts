@@ -6,6 +6,7 @@ import { childEnvironment } from '../machine/environment.ts';
 import { CHECKOUT, type DataFolder, trainerVenv, venvProgram } from '../machine/layout.ts';
 import { runCommand } from '../machine/run-command.ts';
 import type { People } from './people.ts';
+import { classesOf } from './region-names.ts';
 
 export const MODEL_ID = 'abdomen';
 export const AUTOMATION_ID = 'organs';
@@ -31,7 +32,6 @@ export async function makeStarterBundle(
   seed: number,
 ): Promise<Uint8Array> {
   const out = join(folder.root, 'starter-bundle.zip');
-  const classes = labelMap.trim().split('\n').join(',');
   await runCommand({
     program: venvProgram(trainerVenv, 'python'),
     args: [
@@ -41,7 +41,7 @@ export async function makeStarterBundle(
       '--out',
       out,
       '--classes',
-      classes,
+      classesOf(labelMap),
       '--seed',
       String(seed),
     ],

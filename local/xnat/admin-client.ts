@@ -1,5 +1,6 @@
 import { zipSync } from 'fflate';
 import { EVENT_CLASS, NOTIFIER_ACTION } from './events.ts';
+import { HttpError } from './http-error.ts';
 
 /** What a site administrator and a person at the viewer do to an XNAT: set-up for the demo and for tests. */
 export interface XnatAdmin {
@@ -104,7 +105,9 @@ function caller({ url, user, password }: XnatLogin): Call {
       ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path.split('?')[0]}: ${response.status} ${text}`);
+    if (!response.ok) {
+      throw new HttpError(response.status, `${method} ${path.split('?')[0]}: ${response.status} ${text}`);
+    }
     return text;
   };
 }

@@ -1,14 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { chooseCohort } from '../../../local/demo/cohort.ts';
 import { type DemoOptions, parseOptions } from '../../../local/demo/options.ts';
 import { createProgress } from '../../../local/demo/progress.ts';
 import { reportText } from '../../../local/demo/report.ts';
 import { diceOf } from '../../../local/demo/run-bundle.ts';
-import { generatePhantom, phantomRtstruct } from '../../../local/phantoms/generate-phantom.ts';
-import { scanDicomFolder } from '../../../src/cli/scan-dicom-folder.ts';
 
 const options = (...args: string[]): DemoOptions => {
   const parsed = parseOptions(args);
@@ -36,48 +30,6 @@ describe('parseOptions', () => {
   ])('refuses %j', (args, words) => expect(() => parseOptions(args)).toThrow(words));
 
   it('knows --help', () => expect(parseOptions(['--help'])).toBe('help'));
-});
-
-describe('a cohort from a folder', () => {
-  function folderWith(subjects: readonly number[]): string {
-    const folder = mkdtempSync(join(tmpdir(), 'contourflow-cohort-'));
-    for (const subject of subjects) {
-      const phantom = generatePhantom({ seed: 5, subject });
-      const own = join(folder, `case${subject}`);
-      mkdirSync(own);
-      for (const { name, bytes } of phantom.scans[0]?.files ?? []) writeFileSync(join(own, name), bytes);
-      writeFileSync(join(own, 'rs.dcm'), phantomRtstruct(phantom));
-    }
-    return folder;
-  }
-
-  it('makes a session of each structure set, numbers the subjects and takes the regions from the ROI names', async () => {
-    const folder = folderWith([1, 2]);
-    const cohort = await chooseCohort(options('--from', folder));
-    expect(cohort.sessions.map(({ subject }) => subject)).toEqual(['SUBJECT_001', 'SUBJECT_002']);
-    expect(cohort.labelMap.trim().split('\n').sort()).toEqual(['Kidney=10', 'Liver=20', 'Spleen=30']);
-    const loaded = await cohort.sessions[0]?.load();
-    const { series } = await scanDicomFolder(join(folder, 'case1'));
-    expect(loaded?.images).toHaveLength(series[0]?.files.length ?? -1);
-    expect(loaded?.aim).toBeNull();
-  }, 60_000);
-
-  it("takes the user's own label map as it is", async () => {
-    const folder = folderWith([1]);
-    const file = join(folder, 'region2MaskValueMap.txt');
-    writeFileSync(file, 'Liver=10\n');
-    const cohort = await chooseCohort(options('--from', folder, '--label-map', file));
-    expect(cohort.labelMap).toBe('Liver=10\n');
-  }, 60_000);
-
-  it('says what to put where when no structure set has its series', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'contourflow-cohort-'));
-    writeFileSync(join(folder, 'rs.dcm'), phantomRtstruct(generatePhantom({ seed: 5, subject: 1 })));
-    await expect(async () => chooseCohort(options('--from', folder))).rejects.toMatchObject({
-      code: 'NoContours',
-      message: expect.stringContaining('put each RTSTRUCT file beside the series'),
-    });
-  }, 60_000);
 });
 
 describe('diceOf', () => {

@@ -49,4 +49,34 @@ describe('scanDicomFolder', () => {
     );
     expect(ignored.map((path) => basename(path))).toEqual(['notes.txt', 'page.html']);
   });
+
+  it('refuses a damaged file by its name, or tells of each and goes on', async () => {
+    const [whole = new Uint8Array(), second = new Uint8Array()] = writeClassic(SERIES);
+    put('0.dcm', whole);
+    put('1.dcm', second.subarray(0, 400));
+    put('2-rtstruct', writeRtstruct(SERIES, []));
+    put('3-aim', '<ImageAnnotationCollection');
+    await expect(scanDicomFolder(folder)).rejects.toMatchObject({
+      code: 'TruncatedDicom',
+      message: expect.stringMatching(/^1\.dcm: .*; export this file again, or take it out of the folder$/),
+      details: { file: '1.dcm' },
+    });
+    const damaged: string[] = [];
+    const { series, structures, ignored } = await scanDicomFolder(folder, ({ path, error }) => {
+      damaged.push(`${basename(path)} ${error.code}`);
+    });
+    expect(damaged).toEqual(['1.dcm TruncatedDicom', '2-rtstruct EmptyRtstruct', '3-aim MalformedAim']);
+    expect(series.map(({ sopInstanceUids }) => sopInstanceUids.length)).toEqual([1]);
+    expect([structures, ignored]).toEqual([[], []]);
+  });
+
+  it('says which folder is not there', async () => {
+    const error = expect.objectContaining({
+      code: 'NotFound',
+      message: expect.stringMatching(/is not a folder/),
+    });
+    await expect(scanDicomFolder(join(folder, 'none'))).rejects.toEqual(error);
+    put('file', '');
+    await expect(scanDicomFolder(join(folder, 'file'))).rejects.toEqual(error);
+  });
 });
