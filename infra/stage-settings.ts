@@ -64,7 +64,7 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
     objects: { read: [OBJECTS.blobs, OBJECTS.work, OBJECTS.cases] },
     archives: true,
   },
-  'register-case': { records: 'write', objects: { read: [OBJECTS.models] } },
+  'register-case': { records: 'write', objects: { read: [OBJECTS.models, OBJECTS.cases] } },
   'quarantine-case': { records: 'write', objects: { read: [OBJECTS.work] } },
   'release-session': { records: 'write' },
 
