@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type HostPrice, PRICES_USD_PER_HOUR } from '../src/contracts/host-prices.ts';
 
 /**
  * Where and how Contourflow is deployed. This is the one place that knows of `target`: what differs between an
@@ -36,6 +37,12 @@ export const DeploymentConfig = z.strictObject({
         .describe('train on the CPU queue: smoke tests and accounts without GPUs'),
       gpuInstanceTypes: z.array(instanceType).min(1).default(['g6e.2xlarge', 'g6.2xlarge', 'g5.2xlarge']),
       cpuInstanceTypes: z.array(instanceType).min(1).default(['m7i.2xlarge', 'm7a.2xlarge', 'm6i.2xlarge']),
+      pricesUsdPerHour: z
+        .record(instanceType, z.number().positive())
+        .default({})
+        .describe(
+          'of hosts that the price table lacks, or in another region; what estimates and budgets use',
+        ),
       maxGpuVcpus: z.int().min(1).default(32),
       maxCpuVcpus: z.int().min(1).default(32),
       jobVcpus: z.int().min(1).default(8),
@@ -129,5 +136,25 @@ export function parseConfig(target: DeploymentTarget, overrides: Json = {}): Dep
     throw new Error(`the deployment configuration is not valid:\n${z.prettifyError(parsed.error)}`);
   }
   const { training } = parsed.data;
+  trainingHostPrices(training);
   return training.cpuOnly ? { ...parsed.data, training: { ...training, jobGpus: 0 } } : parsed.data;
+}
+
+/**
+ * The hosts that the training queue may start, with their prices.
+ *
+ * @throws Error naming every host without a price: without it neither an estimate nor a budget means anything.
+ */
+export function trainingHostPrices(training: DeploymentConfig['training']): HostPrice[] {
+  const setting = training.cpuOnly ? 'cpuInstanceTypes' : 'gpuInstanceTypes';
+  const prices = { ...PRICES_USD_PER_HOUR, ...training.pricesUsdPerHour };
+  const unknown = training[setting].filter((type) => prices[type] === undefined);
+  if (unknown.length > 0) {
+    throw new Error(
+      `the deployment configuration is not valid: training.${setting} holds ${unknown.join(', ')}, whose price is not known; ` +
+        `choose from ${Object.keys(PRICES_USD_PER_HOUR).join(', ')}, or say what an hour costs: ` +
+        `"training": {"pricesUsdPerHour": {"${unknown[0]}": 1.23}}`,
+    );
+  }
+  return training[setting].map((type) => ({ instanceType: type, usdPerHour: prices[type] as number }));
 }

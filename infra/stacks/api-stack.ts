@@ -1,6 +1,8 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { writeHostPrices } from '../../src/contracts/host-prices.ts';
 import { ADMIN_GROUP } from '../../src/contracts/parameters.ts';
+import { trainingHostPrices } from '../config.ts';
 import { archiveNames } from '../constructs/archive-names.ts';
 import { Foundation } from '../constructs/foundation.ts';
 import { grantReadLogs, grantSendMessages, grantWorkflows } from '../constructs/grants.ts';
@@ -59,6 +61,7 @@ export class ApiStack extends Stack {
         CONTOURFLOW_HINT_QUEUE_URL: hints.url,
         CONTOURFLOW_JOB_LOG_GROUP: jobLogGroup,
         CONTOURFLOW_ADMIN_GROUP: ADMIN_GROUP,
+        CONTOURFLOW_TRAINING_HOSTS: writeHostPrices(trainingHostPrices(foundation.config.training)),
         ...archiveNames(),
         ...machines,
       },

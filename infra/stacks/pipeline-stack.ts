@@ -3,8 +3,11 @@ import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
+import type { StageEnv } from '../../src/contracts/env.ts';
+import { writeHostPrices } from '../../src/contracts/host-prices.ts';
 import { objectKeys } from '../../src/contracts/object-keys.ts';
 import type { LambdaStage } from '../../src/contracts/stage-names.ts';
+import { trainingHostPrices } from '../config.ts';
 import { archiveNames } from '../constructs/archive-names.ts';
 import { DurableQueue } from '../constructs/durable-queue.ts';
 import { Foundation } from '../constructs/foundation.ts';
@@ -175,7 +178,7 @@ export class PipelineStack extends Stack {
 
   /** Status events of our machines and jobs -> the one writer of run states. */
   private trackRuns(tracked: DurableQueue, hints: DurableQueue): void {
-    const stage = this.createRunStage('track-run', hints);
+    const stage = this.createRunStage('track-run', hints, {});
     stage.function.addEventSource(
       new SqsEventSource(tracked.queue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
     );
@@ -207,19 +210,23 @@ export class PipelineStack extends Stack {
 
   /** Repairs what an event did not tell, ends what exceeds its budget. */
   private sweepRuns(hints: DurableQueue): void {
-    const stage = this.createRunStage('sweep-runs', hints);
+    const stage = this.createRunStage('sweep-runs', hints, {
+      CONTOURFLOW_TRAINING_HOSTS: writeHostPrices(trainingHostPrices(this.foundation.config.training)),
+    });
     this.schedule('SweepSchedule', stage, SWEEP_EVERY, 'Repair missed events, enforce budgets');
   }
 
   private createRunStage<S extends 'track-run' | 'sweep-runs'>(
     stage: S,
     hints: DurableQueue,
+    own: Omit<StageEnv<S>, keyof StageEnv<'track-run'>>,
   ): StageFunction<LambdaStage> {
     const { foundation, machines } = this;
     const created: StageFunction<LambdaStage> = new StageFunction<'track-run' | 'sweep-runs'>(this, {
       stage,
       foundation,
       environment: {
+        ...own,
         CONTOURFLOW_TABLE: foundation.tableName,
         CONTOURFLOW_HINT_QUEUE_URL: hints.queue.queueUrl,
         CONTOURFLOW_PREPARE_SESSION_ARN: machines.prepare,

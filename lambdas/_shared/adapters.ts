@@ -12,6 +12,7 @@ import { createStsCredentialIssuer } from '../../src/adapters/aws/sts-credential
 import { systemClock } from '../../src/adapters/aws/system-clock.ts';
 import { createTimeSortableIds } from '../../src/adapters/aws/time-sortable-ids.ts';
 import { createXnatArchive } from '../../src/adapters/xnat/create-xnat-archive.ts';
+import { readHostPrices } from '../../src/contracts/host-prices.ts';
 import * as clients from './clients.ts';
 
 /**
@@ -49,6 +50,8 @@ export const workflows = (env: {
 };
 
 export const jobs = () => createBatchJobQueue({ client: clients.batchClient() });
+export const trainingHosts = (env: { CONTOURFLOW_TRAINING_HOSTS: string }) =>
+  readHostPrices(env.CONTOURFLOW_TRAINING_HOSTS);
 export const events = () => createEventBridgePublisher({ client: clients.eventBridgeClient() });
 export const logs = (env: { CONTOURFLOW_JOB_LOG_GROUP: string }) =>
   createCloudWatchLogReader({ client: clients.logsClient(), logGroup: env.CONTOURFLOW_JOB_LOG_GROUP });

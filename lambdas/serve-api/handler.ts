@@ -1,7 +1,17 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { serveApi } from '../../src/api/serve-api.ts';
 import { STAGE_ENV } from '../../src/contracts/env.ts';
-import { clock, hasher, hints, ids, logs, objects, records, workflows } from '../_shared/adapters.ts';
+import {
+  clock,
+  hasher,
+  hints,
+  ids,
+  logs,
+  objects,
+  records,
+  trainingHosts,
+  workflows,
+} from '../_shared/adapters.ts';
 import { loadEnv } from '../_shared/env.ts';
 import { httpErrors, jsonResponse } from '../_shared/http-errors.ts';
 import { wrap } from '../_shared/middleware.ts';
@@ -16,6 +26,7 @@ const ports = {
   logs: logs(env),
   archives: archivesIfConfigured(env),
   ids: ids(),
+  trainingHosts: trainingHosts(env),
   clock,
   hasher,
 };

@@ -10,7 +10,16 @@ export interface Caller {
 
 export type ApiPorts = Pick<
   Ports,
-  'objects' | 'records' | 'hints' | 'workflows' | 'logs' | 'archives' | 'clock' | 'ids' | 'hasher'
+  | 'objects'
+  | 'records'
+  | 'hints'
+  | 'workflows'
+  | 'logs'
+  | 'archives'
+  | 'clock'
+  | 'ids'
+  | 'hasher'
+  | 'trainingHosts'
 >;
 
 type NamesIn<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`

@@ -24,7 +24,7 @@ export interface LaunchPlan {
  * checks. Without `mode` (an estimate) only what holds for every mode is checked.
  */
 export async function planLaunch(
-  records: Ports['records'],
+  { records, trainingHosts }: Pick<Ports, 'records' | 'trainingHosts'>,
   project: string,
   request: LaunchRequest,
   mode: RunRecord['mode'] = 'initial',
@@ -40,6 +40,7 @@ export async function planLaunch(
     parameters,
     trainingItems: itemsIn(dataset, 'training'),
     validationItems: itemsIn(dataset, 'validation'),
+    hosts: trainingHosts,
   });
   return { config, parameters, estimate };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HostPricesText } from './host-prices.ts';
 import type { LambdaStage } from './stage-names.ts';
 
 /**
@@ -28,6 +29,9 @@ const JobSize = {
   CONTOURFLOW_JOB_GPUS: z.string().regex(/^[0-9]+$/),
 };
 
+/** Hosts that the training queue may start, for estimates and budgets. */
+const TrainingHosts = { CONTOURFLOW_TRAINING_HOSTS: HostPricesText };
+
 export const STAGE_ENV = {
   'receive-webhook': z.object({ ...Table, ...Hints, ...Archives }),
   'route-event': z.object({ ...Table, ...Bucket, ...PrepareSession }),
@@ -49,7 +53,7 @@ export const STAGE_ENV = {
   'collect-results': z.object({ ...Table, ...Bucket }),
   'notify-run': z.object({ ...Table, ...Bucket }),
   'track-run': z.object({ ...Table, ...Hints, ...PrepareSession, ...MachineArns }),
-  'sweep-runs': z.object({ ...Table, ...Hints, ...PrepareSession, ...MachineArns }),
+  'sweep-runs': z.object({ ...Table, ...Hints, ...PrepareSession, ...MachineArns, ...TrainingHosts }),
   'broker-credentials': z.object({ ...Bucket, CONTOURFLOW_JOB_DATA_ROLE_ARN: arn }),
   'promote-model': z.object({ ...Table, ...Bucket }),
   'plan-export': z.object({ ...Table, ...Bucket, ...JobQueue }),
@@ -59,6 +63,7 @@ export const STAGE_ENV = {
     ...Bucket,
     ...Hints,
     ...MachineArns,
+    ...TrainingHosts,
     CONTOURFLOW_JOB_LOG_GROUP: z.string().min(1),
     CONTOURFLOW_ADMIN_GROUP: z.string().default('admins'),
     /** For looking at an archive on request; without them `sync` answers ConfigurationError. */

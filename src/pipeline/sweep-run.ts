@@ -1,14 +1,12 @@
 import type { RunRecord } from '../contracts/records.ts';
 import type { Ports } from '../ports/index.ts';
-import { DEFAULT_INSTANCE_TYPE, PRICES_USD_PER_HOUR } from '../training/prices.ts';
+import { dearestHost } from '../training/dearest-host.ts';
 import { isFinished } from '../training/run-state.ts';
 import { MACHINE_STOPPED, resumeRun } from './resume-run.ts';
 import { applyToRun } from './track-run.ts';
 
-type SweepPorts = Pick<Ports, 'records' | 'workflows' | 'jobs' | 'clock'>;
+type SweepPorts = Pick<Ports, 'records' | 'workflows' | 'jobs' | 'clock' | 'trainingHosts'>;
 
-/** What is assumed of the machine a run landed on; Batch does not tell its price. */
-const USD_PER_HOUR = PRICES_USD_PER_HOUR[DEFAULT_INSTANCE_TYPE];
 const LAUNCH_GRACE_MS = 5 * 60_000;
 
 export interface SweptRun {
@@ -25,7 +23,8 @@ export async function sweepRun(run: RunRecord, ports: SweepPorts): Promise<Swept
   const current = (await ports.records.get('run', run.project, run.id)) ?? run;
   if (isFinished(current.state)) return { state: current.state, usdPerHour: 0 };
   await enforceEnd(current, ports);
-  return { state: current.state, usdPerHour: current.jobStatus === 'RUNNING' ? USD_PER_HOUR : 0 };
+  const { usdPerHour } = dearestHost(ports.trainingHosts);
+  return { state: current.state, usdPerHour: current.jobStatus === 'RUNNING' ? usdPerHour : 0 };
 }
 
 /** The state after an end that was not heard of, or null while the execution runs. */
@@ -69,9 +68,12 @@ async function enforceEnd(run: RunRecord, ports: SweepPorts): Promise<void> {
   }
   if (run.startedAt === null) return;
   const now = ports.clock.now();
-  const spent = ((now.getTime() - Date.parse(run.startedAt)) / 3_600_000) * USD_PER_HOUR;
+  const host = dearestHost(ports.trainingHosts);
+  const spent = ((now.getTime() - Date.parse(run.startedAt)) / 3_600_000) * host.usdPerHour;
   if (spent <= run.budgetUsd) return;
-  const reason = `Stopped at its budget: about ${spent.toFixed(2)} of ${run.budgetUsd} USD are spent; its checkpoints stay.`;
+  const reason =
+    `Stopped at its budget: at the price of one ${host.instanceType} (${host.usdPerHour} USD/h) about ` +
+    `${spent.toFixed(2)} of ${run.budgetUsd} USD are spent; its checkpoints stay.`;
   // Marked first, so that the end that follows is told as a stop and not as a failure.
   await applyToRun(run, { source: 'stop-requested', reason, at: now.toISOString() }, ports);
   await ports.workflows.stop(executionArn, reason);

@@ -5,7 +5,7 @@ import { executionProblem, markFailed, type Tracked } from './mark-failed.ts';
 import { recoverSession } from './recover-session.ts';
 import { sweepRun } from './sweep-run.ts';
 
-type SweepPorts = Pick<Ports, 'records' | 'hints' | 'workflows' | 'jobs' | 'clock'>;
+type SweepPorts = Pick<Ports, 'records' | 'hints' | 'workflows' | 'jobs' | 'clock' | 'trainingHosts'>;
 
 export interface SweepReport {
   /** Runs that are not over, by state. */

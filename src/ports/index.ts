@@ -1,4 +1,5 @@
 import type { SessionHint } from '../contracts/events.ts';
+import type { HostPrice } from '../contracts/host-prices.ts';
 import type { ObjectKey, ObjectRef } from '../contracts/identifiers.ts';
 import type { Entity, RecordOf, SessionRecord } from '../contracts/records.ts';
 import type { ImagingArchive } from './archive.ts';
@@ -217,4 +218,6 @@ export interface Ports {
   clock: Clock;
   ids: IdSource;
   hasher: Hasher;
+  /** What the training queue may start, at least one. */
+  trainingHosts: readonly HostPrice[];
 }

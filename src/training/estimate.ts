@@ -1,5 +1,6 @@
+import { type HostPrice, PRICES_AS_OF } from '../contracts/host-prices.ts';
 import type { NetworkDefinition, Preprocessing, TrainingParameters } from '../contracts/training.ts';
-import { DEFAULT_INSTANCE_TYPE, PRICES_AS_OF, PRICES_USD_PER_HOUR } from './prices.ts';
+import { dearestHost } from './dearest-host.ts';
 
 /** What an estimate is made from. */
 export interface TrainingSize {
@@ -8,6 +9,8 @@ export interface TrainingSize {
   readonly parameters: TrainingParameters;
   readonly trainingItems: number;
   readonly validationItems: number;
+  /** That Batch may choose from. */
+  readonly hosts: readonly HostPrice[];
 }
 
 export interface Estimate {
@@ -42,17 +45,22 @@ export function estimateTraining(size: TrainingSize): Estimate {
   const preparing = patches * voxelsOf(size.patchSize) * PREPARATION_SECONDS_PER_VOXEL;
   const seconds = computing + preparing;
   const hours = roundUp(START_HOURS + seconds / 3600);
-  const price = PRICES_USD_PER_HOUR[DEFAULT_INSTANCE_TYPE];
-  const estimateUsd = roundUp(hours * price);
+  const { instanceType, usdPerHour } = dearestHost(size.hosts);
+  const estimateUsd = roundUp(hours * usdPerHour);
   return {
     estimateUsd,
     hours,
     explanation:
-      `About ${hours} h on one ${DEFAULT_INSTANCE_TYPE} at ${price} USD/h (list price ${PRICES_AS_OF}, us-east-1, on demand) ` +
+      `About ${hours} h on one ${instanceType} at ${usdPerHour} USD/h (${rank(size.hosts)}; on demand, prices of ${PRICES_AS_OF}) ` +
       `= about ${estimateUsd} USD: ${maxEpochs} epochs x ${size.trainingItems} training volumes x ${patchesPerVolume} patches of ` +
       `${size.patchSize.join(' x ')} voxels, ${Math.round(START_HOURS * 60)} minutes to start included. ` +
       'A guess, not a limit: the run stops at its budget. Spot machines are usually cheaper.',
   };
+}
+
+function rank(hosts: readonly HostPrice[]): string {
+  if (hosts.length === 1) return 'the only host configured';
+  return `the dearest of ${hosts.map(({ instanceType }) => instanceType).join(', ')}`;
 }
 
 /** Multiply-adds x 2 of one forward pass through the network's levels, encoder and decoder. */

@@ -119,6 +119,10 @@ export function createMemoryPorts(start?: string): MemoryPorts {
     workflows: createMemoryWorkflows(clock),
     ids: createCountingIds(),
     hasher: { sha256: sha256Hex },
+    trainingHosts: [
+      { instanceType: 'g6.2xlarge', usdPerHour: 0.9776 },
+      { instanceType: 'g6e.2xlarge', usdPerHour: 2.2421 },
+    ],
     ...createRecorders(),
     ...createLookUps(),
   };

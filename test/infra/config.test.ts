@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../infra/config.ts';
+import { DeploymentConfig, loadConfig, parseConfig, trainingHostPrices } from '../../infra/config.ts';
+import { PRICES_USD_PER_HOUR } from '../../src/contracts/host-prices.ts';
 
 describe('loadConfig', () => {
   const never = () => {
@@ -27,5 +28,33 @@ describe('loadConfig', () => {
   it('keeps data unless told otherwise, except on the machine', () => {
     expect(loadConfig({}, never).retainData).toBe(true);
     expect(loadConfig({ CONTOURFLOW_TARGET: 'local' }, never).retainData).toBe(false);
+  });
+});
+
+describe('trainingHostPrices', () => {
+  const training = (over: object = {}) => parseConfig('aws', { training: over }).training;
+
+  it('knows the price of every host that the defaults name', () => {
+    const { gpuInstanceTypes, cpuInstanceTypes } = DeploymentConfig.parse({ target: 'aws' }).training;
+    for (const type of [...gpuInstanceTypes, ...cpuInstanceTypes]) {
+      expect(PRICES_USD_PER_HOUR[type]).toBeGreaterThan(0);
+    }
+    expect(trainingHostPrices(training()).map(({ instanceType }) => instanceType)).toEqual(gpuInstanceTypes);
+    const cpuOnly = trainingHostPrices(training({ cpuOnly: true }));
+    expect(cpuOnly.map(({ instanceType }) => instanceType)).toEqual(cpuInstanceTypes);
+  });
+
+  it('refuses a host without a price, and takes the price that the configuration gives', () => {
+    const over = { gpuInstanceTypes: ['g6.2xlarge', 'p9.huge'] };
+    expect(() => training(over)).toThrow(
+      /gpuInstanceTypes holds p9\.huge.*choose from g4dn\.xlarge.*pricesUsdPerHour/,
+    );
+    const prices = trainingHostPrices(
+      training({ ...over, pricesUsdPerHour: { 'p9.huge': 7, 'g6.2xlarge': 1.1 } }),
+    );
+    expect(prices).toEqual([
+      { instanceType: 'g6.2xlarge', usdPerHour: 1.1 },
+      { instanceType: 'p9.huge', usdPerHour: 7 },
+    ]);
   });
 });

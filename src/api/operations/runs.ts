@@ -12,8 +12,7 @@ import { startOrFail } from '../start-or-fail.ts';
 type Run = RecordOf<'run'>;
 
 export const runOperations: Handlers<'estimateRun' | 'launchRun' | 'listRuns' | 'getRun' | 'stopRun'> = {
-  estimateRun: async ({ path, request }, { records }) =>
-    (await planLaunch(records, path.project, request)).estimate,
+  estimateRun: async ({ path, request }, ports) => (await planLaunch(ports, path.project, request)).estimate,
   launchRun,
   listRuns: ({ path, request }, { records }) => listRecords(records, 'run', path.project, request),
   async getRun({ path }, { records }) {
@@ -25,9 +24,10 @@ export const runOperations: Handlers<'estimateRun' | 'launchRun' | 'listRuns' | 
 
 async function launchRun(
   { path: { project }, request, caller }: Call<'launchRun'>,
-  { records, workflows, ids, clock }: ApiPorts,
+  ports: ApiPorts,
 ): Promise<Run> {
-  const { config, parameters, estimate } = await planLaunch(records, project, request, request.mode);
+  const { records, workflows, ids, clock } = ports;
+  const { config, parameters, estimate } = await planLaunch(ports, project, request, request.mode);
   if (estimate.estimateUsd > config.budgetUsd) {
     throw new PipelineError(
       'BudgetExceeded',

@@ -20,6 +20,7 @@ const ENVIRONMENT = {
   CONTOURFLOW_JOB_VCPUS: '4',
   CONTOURFLOW_JOB_MEMORY_MIB: '14000',
   CONTOURFLOW_JOB_GPUS: '0',
+  CONTOURFLOW_TRAINING_HOSTS: 'g6.2xlarge=0.9776,g6e.2xlarge=2.2421',
 };
 
 /** Everything that a state machine calls refuses an event that is not its input; nothing is called for that. */

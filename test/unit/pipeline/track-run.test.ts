@@ -394,19 +394,24 @@ describe('sweepRuns', () => {
     });
     const report = await sweepRuns(ports);
     expect(report.runs).toEqual({ running: 1 });
-    expect(report.usdPerHour).toBeGreaterThan(0.5);
+    expect(report.usdPerHour).toBe(2.2421);
   });
 
   it('stops a run at its budget, and asks again when it did not stop', async () => {
-    const ports = await launched({ state: 'running', startedAt: '2026-01-01T00:00:00.000Z', budgetUsd: 2 });
+    const ports = await launched({
+      state: 'running',
+      startedAt: '2026-01-01T00:00:00.000Z',
+      budgetUsd: 2.25,
+    });
     ports.clock.advance(3_600_000);
     await sweepRuns(ports);
     expect(ports.workflows.executions[0]?.status).toBe('RUNNING');
-    ports.clock.advance(2 * 3_600_000);
+    // At the price of the dearest host the second minute of the second hour is too much.
+    ports.clock.advance(60_000);
     await sweepRuns(ports);
     expect(ports.workflows.executions[0]).toMatchObject({ status: 'ABORTED' });
     expect(ports.records.all('run')[0]).toMatchObject({ stopRequested: true });
-    expect(ports.records.all('run')[0]?.reason).toContain('budget');
+    expect(ports.records.all('run')[0]?.reason).toContain('budget: at the price of one g6e.2xlarge');
     Object.assign(ports.workflows.executions[0] ?? {}, { status: 'RUNNING' });
     await sweepRuns(ports);
     expect(ports.workflows.executions[0]).toMatchObject({ status: 'ABORTED' });

@@ -65,6 +65,11 @@ describe('estimateTraining', () => {
     parameters: TrainingParameters.parse({}),
     trainingItems: 8,
     validationItems: 2,
+    hosts: [
+      { instanceType: 'g6.2xlarge', usdPerHour: 0.9776 },
+      { instanceType: 'g6e.2xlarge', usdPerHour: 2.2421 },
+      { instanceType: 'g5.2xlarge', usdPerHour: 1.212 },
+    ],
   };
 
   it('prices a small phantom training below 1 USD', () => {
@@ -73,7 +78,15 @@ describe('estimateTraining', () => {
     expect(estimateUsd).toBeLessThan(1);
     expect(hours).toBeLessThan(1);
     expect(explanation).toMatch(
-      /g5\.xlarge at 1\.006 USD\/h \(list price 2026-11.*40 epochs x 8 training volumes/,
+      /g6e\.2xlarge at 2\.2421 USD\/h \(the dearest of g6\.2xlarge, g6e\.2xlarge, g5\.2xlarge; .*2026-11.*40 epochs x 8 training volumes/,
+    );
+    expect(estimateUsd).toBeCloseTo(hours * 2.2421, 1);
+  });
+
+  it('names the only host of a deployment with one', () => {
+    const hosts = [{ instanceType: 'm7i.2xlarge', usdPerHour: 0.4032 }];
+    expect(estimateTraining({ ...SIZE, hosts }).explanation).toContain(
+      'one m7i.2xlarge at 0.4032 USD/h (the only host configured;',
     );
   });
 
@@ -93,6 +106,7 @@ describe('estimateTraining', () => {
       patchSize: [96, 96, 96],
       trainingItems: 32,
       validationItems: 9,
+      hosts: SIZE.hosts,
     });
     expect(estimateUsd).toBeGreaterThan(1);
     expect(estimateUsd).toBeLessThan(30);
