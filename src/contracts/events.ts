@@ -65,8 +65,14 @@ export const EventBridgeEnvelope = z.object({
 
 export const ObjectCreatedDetail = z.object({
   bucket: z.object({ name: z.string() }),
-  object: z.object({ key: z.string() }),
+  object: z.object({
+    key: z.string(),
+    'version-id': z.string().nullish(),
+    etag: z.string().nullish(),
+    sequencer: z.string().nullish(),
+  }),
 });
+export type ObjectCreatedDetail = z.infer<typeof ObjectCreatedDetail>;
 
 export const ExecutionStatusDetail = z.object({
   executionArn: z.string(),

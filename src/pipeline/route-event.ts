@@ -67,19 +67,35 @@ async function hintOfUpload(
   ports: RoutePorts,
 ): Promise<SessionHint | RouteResult> {
   const detail = ObjectCreatedDetail.safeParse(event.detail);
-  const key = detail.success ? detail.data.object.key : '';
-  const place = parseIncomingManifestKey(key);
-  if (!place) return { outcome: 'ignored', cause: null, deliveryId: null };
+  const place = detail.success ? parseIncomingManifestKey(detail.data.object.key) : null;
+  if (!detail.success || !place) return { outcome: 'ignored', cause: null, deliveryId: null };
+  const { key } = detail.data.object;
+  const writeId = writeIdOf(detail.data, ports);
   try {
-    return await readUpload(key, place.project, ports);
+    return await readUpload({ key, writeId, project: place.project }, ports);
   } catch (error) {
     if (!(error instanceof PipelineError) || !isRefusal(error.code)) throw error;
-    return rejectUpload(key, event.id, place.project, error, ports);
+    return rejectUpload({ key, writeId, project: place.project }, error, ports);
   }
 }
 
-/** The hint's id is the digest of the manifest's content: the same upload announced twice is one hint. */
-async function readUpload(key: string, project: string, ports: RoutePorts): Promise<SessionHint> {
+/**
+ * Names one writing of the manifest, whatever it holds: S3 may tell of it twice, but a manifest that is written anew, with
+ * the same content after a damaged file was sent again, is news.
+ */
+function writeIdOf({ object }: ObjectCreatedDetail, { hasher }: RoutePorts): string {
+  const { key, etag = null, sequencer = null } = object;
+  const version = object['version-id'] ?? null;
+  return hasher.sha256(canonicalJson([key, version, etag, sequencer]));
+}
+
+interface ManifestWrite {
+  readonly key: string;
+  readonly project: string;
+  readonly writeId: string;
+}
+
+async function readUpload({ key, project, writeId }: ManifestWrite, ports: RoutePorts): Promise<SessionHint> {
   const record = await ports.records.get('project', project, project);
   if (record?.state !== 'active') {
     throw new PipelineError(
@@ -92,7 +108,7 @@ async function readUpload(key: string, project: string, ports: RoutePorts): Prom
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: 'session-hint',
-    deliveryId: `${UPLOAD_ARCHIVE_ID}:${ports.hasher.sha256(canonicalJson(manifest))}`,
+    deliveryId: `${UPLOAD_ARCHIVE_ID}:${writeId}`,
     cause: 'upload',
     archiveId: UPLOAD_ARCHIVE_ID,
     project,
@@ -102,9 +118,7 @@ async function readUpload(key: string, project: string, ports: RoutePorts): Prom
 }
 
 async function rejectUpload(
-  key: string,
-  writeId: string,
-  project: string,
+  { key, project, writeId }: ManifestWrite,
   { code, message }: PipelineError,
   ports: RoutePorts,
 ): Promise<RouteResult> {

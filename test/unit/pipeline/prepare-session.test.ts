@@ -341,14 +341,30 @@ describe('an upload', () => {
     expect(archive.uploads).toEqual([]);
   });
 
-  it('starts nothing when its manifest is announced twice or written again elsewhere', async () => {
+  it('starts nothing when its manifest is announced twice, and makes nothing anew when it is written again', async () => {
     const { ports } = await sessionFixture();
     const event = await putUpload(ports);
     await prepared(ports, event);
     await prepared(ports, event);
-    await prepared(ports, await putUpload(ports, { uploadId: 'U2' }));
+    await prepared(ports, { ...event, id: 'another-event-of-the-same-write' });
     expect(ports.workflows.executions).toHaveLength(1);
+    await prepared(ports, await putUpload(ports, { uploadId: 'U2' }));
+    expect(ports.workflows.executions).toHaveLength(2);
     expect(states(ports)).toEqual(['ready']);
+  });
+
+  it('becomes ready when a damaged file and the same manifest are uploaded again', async () => {
+    const { ports } = await sessionFixture();
+    const event = await putUpload(ports);
+    await ports.objects.write('incoming/P1/U1/0.dcm', new Uint8Array(10));
+    await prepared(ports, event);
+    const [damaged] = ports.records.all('case');
+    expect(damaged).toMatchObject({ state: 'quarantined', problem: { code: 'DigestMismatch' } });
+    const again = await putUpload(ports);
+    await prepared(ports, again);
+    await prepared(ports, again);
+    expect(ports.records.all('case')).toMatchObject([{ id: damaged?.id, state: 'ready', problem: null }]);
+    expect(ports.workflows.executions).toHaveLength(2);
   });
 
   it('is quarantined when an image has another digest than the manifest says', async () => {

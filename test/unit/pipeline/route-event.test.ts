@@ -135,6 +135,15 @@ describe('routeEvent of an upload', () => {
     });
   });
 
+  it('refuses one writing of a manifest once, however often it is announced', async () => {
+    const { ports } = await sessionFixture();
+    const event = await putUpload(ports, { leaveOut: ['2.dcm'] });
+    for (const id of ['e1', 'e2']) await routeEvent({ ...event, id }, ports);
+    expect(ports.records.all('delivery')).toHaveLength(1);
+    await routeEvent(await putUpload(ports, { leaveOut: ['2.dcm'] }), ports);
+    expect(ports.records.all('delivery')).toHaveLength(2);
+  });
+
   it('counts an empty file as missing', async () => {
     const { ports } = await sessionFixture();
     const event = await putUpload(ports);

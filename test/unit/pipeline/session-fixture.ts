@@ -216,13 +216,15 @@ export async function putUpload(
 }
 
 let events = 0;
+/** Each is another writing of the object; S3 may deliver one of them twice. */
 export function objectCreated(key: string) {
   events += 1;
+  const write = { 'version-id': `v${events}`, sequencer: events.toString(16).padStart(18, '0') };
   return {
     id: `event-${events}`,
     source: 'aws.s3',
     'detail-type': 'Object Created',
     time: '2026-03-01T10:00:00Z',
-    detail: { bucket: { name: 'data' }, object: { key } },
+    detail: { bucket: { name: 'data' }, object: { key, etag: 'e', ...write } },
   };
 }
