@@ -77,13 +77,18 @@ async function drawFrom(dicomFolder: string, options: MaskOptions): Promise<Mask
   const { parseLabelMap } = await import('../../imaging/mask/label-map.ts');
   const { drawMask } = await import('../mask/draw-mask.ts');
   const { openRegionFile } = await import('../mask/open-region-file.ts');
+  const { readSliceHeaders } = await import('../mask/read-slice-headers.ts');
   const { readLabelMap } = await import('../mask/read-label-map.ts');
   const { SOFTWARE_VERSION } = await import('../../pipeline/output-version.ts');
   const labelMap =
     options.labelMap === undefined ? undefined : parseLabelMap(await readLabelMap(options.labelMap));
+  // Images and regions are read side by side; what is wrong with the regions is told first.
+  const headers = readSliceHeaders(dicomFolder);
+  headers.catch(() => undefined);
   const { set, close } = await openRegionFile(options.roi, options);
   try {
     return await drawMask({
+      headers: await headers,
       ...{ dicomFolder, labelMap, regions: set, out: options.out, perRoi: options.perRoi },
       policies: {
         unmapped: options.unmapped,

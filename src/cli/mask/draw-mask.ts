@@ -8,12 +8,13 @@ import type { RegionSet } from '../../imaging/mask/region-source.ts';
 import { groupBySeries } from '../../imaging/series/group-by-series.ts';
 import { planSeries } from '../../imaging/series/plan-series.ts';
 import type { IrregularPolicy, RejectedInput, VolumePlan } from '../../imaging/series/volume-plan.ts';
-import { readSliceHeaders, type SliceHeaders } from './read-slice-headers.ts';
+import type { SliceHeaders } from './read-slice-headers.ts';
 import { writeEachRegion } from './write-each-region.ts';
 import { writeLabels } from './write-labels.ts';
 
 export interface DrawMaskInput {
   readonly dicomFolder: string;
+  readonly headers: SliceHeaders;
   readonly regions: RegionSet;
   readonly labelMap?: LabelMap | undefined;
   readonly policies: LabelPolicies;
@@ -56,7 +57,7 @@ interface ReportedWarning {
 
 /** Draws the regions on the grid that `convert` writes for their series, and writes the label map. */
 export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
-  const headers = await readSliceHeaders(input.dicomFolder);
+  const { headers } = input;
   const { chosen, rejected } = chooseSeries(headers, input);
   const mask = buildMask({ ...input, target: chosen.target });
   const files = await writeEachRegion(mask, chosen, input);

@@ -1,4 +1,5 @@
 import { PipelineError } from '../../contracts/errors.ts';
+import type { StructureSet } from '../../imaging/contour/structure-set.ts';
 import { openDicom, readString } from '../../imaging/dicom/data-set.ts';
 import type { RegionSet } from '../../imaging/mask/region-source.ts';
 import type { ByteRanges } from '../../imaging/segmentation/byte-ranges.ts';
@@ -22,6 +23,8 @@ const RT_STRUCTURE_SET = '1.2.840.10008.5.1.4.1.1.481.3';
 /** Segmentation and Label Map Segmentation Storage. */
 const SEGMENTATIONS = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7'];
 const START_BYTES = 1024;
+/** Smaller structure sets are read before another thread had started. */
+const READ_HERE_BYTES = 2 * 1024 * 1024;
 /** Larger files are segmentations, whose pixels stay where they are. */
 const WHOLE_BYTES = 64 * 1024 * 1024;
 
@@ -83,9 +86,18 @@ async function readDicom(files: readonly ByteRanges[], options: RegionFileOption
   }
   if (sopClassUid !== RT_STRUCTURE_SET) throw unsupported(`a DICOM object of SOP class ${sopClassUid}`);
   requireOneFile(files);
-  const { parseRtstruct } = await import('../../imaging/contour/parse-rtstruct.ts');
+  const structureSet = readStructureSet(file);
   const { contourRegions } = await import('../../imaging/mask/contour-regions.ts');
-  return contourRegions(parseRtstruct(file.read(0, file.size)));
+  return contourRegions(await structureSet);
+}
+
+/** A large one is read on a thread, so that the caller can look at the images meanwhile. */
+async function readStructureSet(file: ByteRanges): Promise<StructureSet> {
+  const bytes = file.read(0, file.size);
+  const workers = file.size < READ_HERE_BYTES ? 0 : 1;
+  const { runJob } = await import('../../engine/run-job.ts');
+  const [read] = await Array.fromAsync(runJob('parse-rtstruct', null, [bytes], { workers }));
+  return read as StructureSet;
 }
 
 /** By the first bytes; whatever is neither XML nor NIfTI is tried as DICOM, which may lack its prefix. */
