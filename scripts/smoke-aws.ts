@@ -19,12 +19,20 @@ import { errorText } from '../src/cli/exit-codes.ts';
 import { download } from '../src/cli/wait-for.ts';
 import { PipelineError } from '../src/contracts/errors.ts';
 import {
+  type Account,
   alarmsToExplain,
   consoleLinks,
   createSmokeUsers,
   openAccount,
   readParameters,
 } from './smoke/account.ts';
+import {
+  bootstrapLeftovers,
+  isBootstrapped,
+  remainsText,
+  removeBootstrap,
+  TOOLKIT_STACK,
+} from './smoke/bootstrap.ts';
 import { findProblems, readTemplates, STACKS } from './smoke/check-assembly.ts';
 import { findLeftovers } from './smoke/leftovers.ts';
 import { ASSEMBLY, SMOKE_ENVIRONMENT, SMOKE_FOLDER, synthesise } from './smoke/synthesise.ts';
@@ -38,12 +46,12 @@ const PLAN = [
   'Read the account of the credentials; refuse when Contourflow is deployed there already',
   `Synthesise ${STACKS.length} stacks with a CPU queue of at most 8 vCPUs and the tag environment=${SMOKE_ENVIRONMENT}`,
   'Check the templates: nothing retained, nothing that costs while idle, every alarm with a runbook page, no GPU',
-  'cdk bootstrap and cdk deploy --all (CodeBuild makes the two images; about 25 minutes)',
+  'cdk bootstrap, unless the account has one, and cdk deploy --all (CodeBuild makes the two images; about 25 minutes)',
   `Create an admin and an owner, a project, a starter model and its automation`,
   `Upload ${SUBJECTS} phantom patients to S3 and wait for their cases`,
   'Save a dataset, train 4 epochs on the CPU queue, promote, fine-tune 2 epochs, export and download the bundle',
-  'Check that no alarm rings and that every console link leads somewhere',
-  'cdk destroy --all, also when a step before failed',
+  'Check that there are alarms and a dashboard, that no alarm rings and that every console link leads somewhere',
+  'cdk destroy --all, also when a step before failed; then delete the bootstrap (stack, bucket, repository) if this run made it',
   'List stacks, skipped resources, functions, compute environments, buckets and tables: none of ours may remain',
 ] as const;
 
@@ -86,20 +94,25 @@ async function smoke(region: string | undefined): Promise<void> {
     });
   }
   await checkedSynthesis(environment);
+  const bootstrapped = await isBootstrapped(account.clients.cloudFormation);
   try {
-    await deploy(progress, environment, account.id, region);
+    if (!bootstrapped) await bootstrap(progress, environment, account);
+    await deploy(progress, environment, region);
     await runWorkflow(progress, region);
     await checkConsole(progress, region);
   } finally {
-    await progress.step('Destroy', async () => {
-      await cdk(environment, 'destroy', ['--all', '--force', '--app', ASSEMBLY]);
-      return { value: undefined, result: `${STACKS.length} stacks deleted` };
-    });
+    await destroy(progress, environment);
+    if (!bootstrapped) await unbootstrap(progress, account);
   }
-  const problems = await findLeftovers(account.clients, began);
+  const problems = [
+    ...(await findLeftovers(account.clients, began)),
+    ...(bootstrapped ? [] : await bootstrapLeftovers(account)),
+  ];
   if (problems.length > 0)
-    throw new PipelineError('Conflict', 'something that may cost money remains', { problems });
-  process.stdout.write('Nothing of Contourflow remains in the account.\n');
+    throw new PipelineError('Conflict', 'something that may cost money remains; delete it by hand', {
+      problems,
+    });
+  process.stdout.write(`${remainsText(bootstrapped)}\n`);
 }
 
 function awsVariables(region: string): Record<string, string> {
@@ -113,14 +126,15 @@ function awsVariables(region: string): Record<string, string> {
   };
 }
 
-function deploy(
-  progress: Progress,
-  environment: Record<string, string>,
-  id: string,
-  region: string,
-): Promise<void> {
+function bootstrap(progress: Progress, environment: Record<string, string>, account: Account): Promise<void> {
+  return progress.step('Bootstrap the CDK', async () => {
+    await cdk(environment, 'bootstrap', [`aws://${account.id}/${account.region}`]);
+    return { value: undefined, result: `${TOOLKIT_STACK} made; it goes at the end` };
+  });
+}
+
+function deploy(progress: Progress, environment: Record<string, string>, region: string): Promise<void> {
   return progress.step('Deploy', async () => {
-    await cdk(environment, 'bootstrap', [`aws://${id}/${region}`]);
     await cdk(environment, 'deploy', [
       '--all',
       '--require-approval=never',
@@ -129,6 +143,20 @@ function deploy(
       ASSEMBLY,
     ]);
     return { value: undefined, result: `${STACKS.length} stacks in ${region}` };
+  });
+}
+
+function destroy(progress: Progress, environment: Record<string, string>): Promise<void> {
+  return progress.step('Destroy', async () => {
+    await cdk(environment, 'destroy', ['--all', '--force', '--app', ASSEMBLY]);
+    return { value: undefined, result: `${STACKS.length} stacks deleted` };
+  });
+}
+
+function unbootstrap(progress: Progress, account: Account): Promise<void> {
+  return progress.step('Delete the bootstrap', async () => {
+    await removeBootstrap(account);
+    return { value: undefined, result: `${TOOLKIT_STACK} and its bucket deleted` };
   });
 }
 
@@ -186,7 +214,8 @@ async function runWorkflow(progress: Progress, region: string): Promise<void> {
 function checkConsole(progress: Progress, region: string): Promise<void> {
   return progress.step('Check alarms and console links', async (live) => {
     const problems = await alarmsToExplain(region);
-    if (problems.length > 0) throw new PipelineError('Conflict', 'alarms that should be quiet', { problems });
+    if (problems.length > 0)
+      throw new PipelineError('Conflict', 'the alarms are not as they should be', { problems });
     const links = Object.entries(await consoleLinks(region));
     for (const [name, url] of links) live.line(`${name}: ${url}`);
     return { value: undefined, result: `no alarm rings, ${links.length} console links` };

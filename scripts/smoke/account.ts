@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import {
-  CloudWatchClient,
-  GetDashboardCommand,
-  ListDashboardsCommand,
-  paginateDescribeAlarms,
-} from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, GetDashboardCommand, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import {
   AdminAddUserToGroupCommand,
   AdminCreateUserCommand,
@@ -22,7 +17,9 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { signedInAs } from '../../local/demo/people.ts';
 import type { ApiClient } from '../../src/cli/api-client.ts';
 import { PipelineError } from '../../src/contracts/errors.ts';
+import { dashboardName } from '../../src/contracts/metrics.ts';
 import { ADMIN_GROUP, PARAMETERS } from '../../src/contracts/parameters.ts';
+import { STACK_PREFIX } from './check-assembly.ts';
 import type { Clients } from './leftovers.ts';
 
 export interface Account {
@@ -87,23 +84,29 @@ export async function createSmokeUsers(region: string): Promise<{ admin: ApiClie
   return { admin: await create('admin'), owner: await create('owner') };
 }
 
-/** Alarms of ours that are in state ALARM, or that name no runbook page. */
+/** That there are no alarms of ours at all, or which of them are in state ALARM or name no runbook page. */
 export async function alarmsToExplain(region: string): Promise<string[]> {
-  const client = new CloudWatchClient({ region });
+  const pages = paginateDescribeAlarms(
+    { client: new CloudWatchClient({ region }) },
+    { AlarmNamePrefix: STACK_PREFIX },
+  );
   const found: string[] = [];
-  for await (const { MetricAlarms = [] } of paginateDescribeAlarms(
-    { client },
-    { AlarmNamePrefix: 'Contourflow' },
-  )) {
+  let alarms = 0;
+  for await (const { MetricAlarms = [] } of pages) {
+    alarms += MetricAlarms.length;
     for (const { AlarmName, StateValue, AlarmDescription = '' } of MetricAlarms) {
       if (StateValue === 'ALARM') found.push(`${AlarmName} is in alarm`);
       if (!/https?:/.test(AlarmDescription)) found.push(`${AlarmName} names no runbook page`);
     }
   }
-  return found;
+  return alarms > 0 ? found : [`no alarm has a name that begins with ${STACK_PREFIX}`];
 }
 
-/** Addresses of what an operator opens; each is looked up, so that none leads nowhere. */
+/**
+ * Addresses of what an operator opens.
+ *
+ * @throws what AWS answers for one that is not there, the dashboard included.
+ */
 export async function consoleLinks(region: string): Promise<Record<string, string>> {
   const machines = await readParameters(region, [
     'prepareSessionArn',
@@ -119,12 +122,8 @@ export async function consoleLinks(region: string): Promise<Record<string, strin
     links[name] = `${console}/states/home?region=${region}#/statemachines/view/${stateMachineArn}`;
   }
   const cloudWatch = new CloudWatchClient({ region });
-  const { DashboardEntries = [] } = await cloudWatch.send(
-    new ListDashboardsCommand({ DashboardNamePrefix: 'Contourflow' }),
-  );
-  for (const { DashboardName = '' } of DashboardEntries) {
-    await cloudWatch.send(new GetDashboardCommand({ DashboardName }));
-    links[DashboardName] = `${console}/cloudwatch/home?region=${region}#dashboards:name=${DashboardName}`;
-  }
+  const name = dashboardName(region);
+  await cloudWatch.send(new GetDashboardCommand({ DashboardName: name }));
+  links[name] = `${console}/cloudwatch/home?region=${region}#dashboards:name=${name}`;
   return links;
 }

@@ -12,8 +12,10 @@ export interface Template {
   readonly resources: Readonly<Record<string, Resource>>;
 }
 
+/** Names of stacks begin with it, and so do the names that CloudFormation gives to what they hold. */
+export const STACK_PREFIX = 'Contourflow-';
 export const STACKS = ['Storage', 'Training', 'Pipeline', 'Api', 'Web', 'Operations'].map(
-  (name) => `Contourflow-${name}`,
+  (name) => `${STACK_PREFIX}${name}`,
 );
 
 export function readTemplates(assembly: string): Template[] {

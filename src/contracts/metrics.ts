@@ -20,3 +20,6 @@ export const METRICS = {
 export type MetricName = (typeof METRICS)[keyof typeof METRICS];
 
 export const METRIC_DIMENSIONS = { stage: 'stage', state: 'state' } as const;
+
+/** The CloudWatch dashboard of a deployment; names of dashboards are one list over all regions. */
+export const dashboardName = (region: string): string => `contourflow-${region}`;
