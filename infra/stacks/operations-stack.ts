@@ -93,12 +93,13 @@ interface SavedQuery {
 const STAGE_QUERIES: Readonly<Record<string, SavedQuery>> = {
   StageErrors: {
     name: 'Errors of stages',
-    fields: ['@timestamp', 'stage', 'code', 'message', 'correlationId', '@requestId'],
-    filter: 'level = "ERROR"',
+    fields: ['@timestamp', 'stage', 'level', 'code', 'reason', 'project', 'session', 'requestId', '@message'],
+    // A refused input is a warning; a function that ran out of time or memory writes no line of ours.
+    filter: 'level in ["WARN", "ERROR"] or @message like /Task timed out|Runtime exited/',
   },
   OneSession: {
     name: 'Everything about one session',
-    fields: ['@timestamp', 'stage', 'level', 'message'],
+    fields: ['@timestamp', 'stage', 'level', 'message', 'code', 'reason'],
     filter: 'session = "XNAT_E00001"',
   },
   SlowStages: {
