@@ -39,10 +39,7 @@ export function evaluateGates(subject: GateSubject, thresholds: CertificateThres
     { region: region ?? null, value, threshold: 0 },
   ];
   return [
-    worst(
-      'contour-voxel-volume',
-      perRegion((region) => region.contourDriftPercent, thresholds.contourVolumePercent),
-    ),
+    worst('contour-voxel-volume', perRegion(contourDrift, thresholds.contourVolumePercent)),
     worst(
       'resampling-drift',
       perRegion((region) => region.resamplingDriftPercent, thresholds.resamplingDriftPercent),
@@ -85,6 +82,11 @@ function percent({ value, threshold }: CertificateGate): string {
 
 function names(list: readonly { readonly name: string }[]): string {
   return list.map(({ name }) => `"${name}"`).join(', ');
+}
+
+/** Voxels of contours that enclose nothing are all beside them: nothing says that they are right. */
+function contourDrift({ contourDriftPercent, voxelsDrawn }: CertifiedRegion): number {
+  return contourDriftPercent ?? (voxelsDrawn > 0 ? 100 : 0);
 }
 
 /** Few voxels on either grid: a single layer of them is a large share of the region. */

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { boundsOf, enclosedArea, type Polygon, ringKey } from './polygon.ts';
+import { boundsOf, type Polygon, ringKey } from './polygon.ts';
+import { polygonArea } from './polygon-area.ts';
 import { relatePolygons } from './polygon-relation.ts';
 import { combinedArea, scanLines } from './scan-lines.ts';
 
@@ -33,12 +34,12 @@ export function arrangePlane(contours: readonly PlaneContour[]): ArrangedPlane {
   }
   const unique = dropRepeated(contours);
   const polygons = unique.map(({ polygon }) => polygon);
-  const { groupOf, depth, crossing } = relateAll(unique);
+  const { groupOf, depth, overlapping, crossing } = relateAll(unique);
   const groups = [...new Set(groupOf)].map((group) =>
     polygons.filter((_, index) => groupOf[index] === group),
   );
   const duplicates = contours.length - unique.length;
-  if (groups.length === polygons.length) return { groups, areaPx: nestedArea(polygons, depth), duplicates };
+  if (!overlapping) return { groups, areaPx: nestedArea(polygons, depth), duplicates };
   const bounds = polygons.map(boundsOf);
   const lines = scanLines(Math.min(...bounds.map((b) => b.minY)), Math.max(...bounds.map((b) => b.maxY)));
   return {
@@ -67,12 +68,15 @@ function dropRepeated(contours: readonly PlaneContour[]): PlaneContour[] {
 interface Relations {
   readonly groupOf: number[];
   readonly depth: number[];
+  /** Some pair shares an area without one lying inside the other, exclusive contours included. */
+  readonly overlapping: boolean;
+  /** Some such pair is joined by union. */
   readonly crossing: boolean;
 }
 
 /** Group of each contour (the lowest index it overlaps with, directly or through others) and how deep it nests. */
 function relateAll(contours: readonly PlaneContour[]): Relations {
-  let crossing = false;
+  let [overlapping, crossing] = [false, false];
   const groupOf = contours.map((_, index) => index);
   const depth = contours.map(() => 0);
   contours.forEach((a, i) => {
@@ -81,12 +85,14 @@ function relateAll(contours: readonly PlaneContour[]): Relations {
       const relation = relatePolygons(a.polygon, b.polygon);
       if (relation === 'first-inside') depth[i] = (depth[i] ?? 0) + 1;
       if (relation === 'second-inside') depth[j] = (depth[j] ?? 0) + 1;
-      if ((relation !== 'crossing' && relation !== 'touching') || a.xor || b.xor) return;
+      if (relation !== 'crossing' && relation !== 'touching') return;
+      overlapping = true;
+      if (a.xor || b.xor) return;
       joinGroups(groupOf, i, j);
       crossing ||= relation === 'crossing';
     });
   });
-  return { groupOf, depth, crossing };
+  return { groupOf, depth, overlapping, crossing };
 }
 
 function joinGroups(groupOf: number[], i: number, j: number): void {
@@ -100,7 +106,7 @@ function joinGroups(groupOf: number[], i: number, j: number): void {
 /** Even depths add, odd depths are holes. */
 function nestedArea(polygons: readonly Polygon[], depth: readonly number[]): number {
   return polygons.reduce(
-    (sum, polygon, index) => sum + ((depth[index] ?? 0) % 2 === 0 ? 1 : -1) * enclosedArea(polygon),
+    (sum, polygon, index) => sum + ((depth[index] ?? 0) % 2 === 0 ? 1 : -1) * polygonArea(polygon),
     0,
   );
 }

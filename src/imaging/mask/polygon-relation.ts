@@ -1,4 +1,5 @@
-import { type Bounds, boundsOf, enclosedArea, type Polygon } from './polygon.ts';
+import { type Bounds, boundsOf, type Polygon } from './polygon.ts';
+import { polygonArea } from './polygon-area.ts';
 import { crossingsByLine, scanLines } from './scan-lines.ts';
 
 /**
@@ -21,7 +22,7 @@ export function relatePolygons(a: Polygon, b: Polygon): PolygonRelation {
   const overlap = intersectBounds(boundsA, boundsB);
   if (overlap === undefined) return 'apart';
   const shared = measureOverlap(a, b, overlap);
-  const [areaA, areaB] = [enclosedArea(a), enclosedArea(b)];
+  const [areaA, areaB] = [polygonArea(a), polygonArea(b)];
   if (shared.both <= NO_AREA) return 'apart';
   if (shared.both <= NEGLIGIBLE_SHARE * Math.min(areaA, areaB)) return 'touching';
   const onlyA = within(boundsA, overlap) ? shared.onlyA : Math.max(shared.onlyA, areaA - shared.both);

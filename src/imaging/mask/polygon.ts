@@ -38,7 +38,7 @@ export function vertexCount(polygon: Polygon): number {
   return polygon.length / 2;
 }
 
-/** Enclosed area in square pixels (shoelace); lobes of opposite turn cancel in a self-crossing polygon. */
+/** Enclosed area in square pixels (shoelace) of a polygon that does not cross itself: lobes of opposite turn would cancel. */
 export function enclosedArea(polygon: Polygon): number {
   let twice = 0;
   let x0 = polygon.at(-2) ?? 0;

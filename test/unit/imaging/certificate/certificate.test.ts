@@ -112,6 +112,12 @@ describe('certify', () => {
       reason: '20.0 %',
     },
     {
+      name: 'voxels of contours that enclose nothing',
+      changes: { region: { volumeMlContours: 0 } },
+      gate: 'contour-voxel-volume',
+      reason: '100.0 %',
+    },
+    {
       name: 'drift',
       changes: { modelVoxels: 145 },
       gate: 'resampling-drift',

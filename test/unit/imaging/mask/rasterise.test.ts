@@ -224,6 +224,12 @@ describe('relatePolygons', () => {
 });
 
 describe('arrangePlane', () => {
+  const square = (x: number, y: number, side: number): Points => [
+    [x, y],
+    [x + side, y],
+    [x + side, y + side],
+    [x, y + side],
+  ];
   const contour = (points: Points, xor = false) => ({ polygon: polygon(points), xor });
   const circle = (x: number, y: number, radius: number, xor = false) =>
     contour(polygonPoints([x, y], radius), xor);
@@ -279,6 +285,15 @@ describe('arrangePlane', () => {
   it('never joins XOR contours', () => {
     const plane = arrangePlane([circle(50, 50, 20, true), circle(75, 50, 20, true)]);
     expect(plane.groups).toHaveLength(2);
+  });
+
+  it('measures XOR contours by what belongs to one of them only', () => {
+    const [a, b, hole] = [square(0, 0, 10), square(5, 0, 10), square(1, 1, 3)];
+    const exclusive = (...rings: Points[]) => arrangePlane(rings.map((ring) => contour(ring, true))).areaPx;
+    expect(exclusive(a, b)).toBeCloseTo(100, 6);
+    expect(exclusive(a, b, hole)).toBeCloseTo(91, 6);
+    expect(exclusive(a, square(20, 0, 10))).toBeCloseTo(200, 6);
+    expect(arrangePlane([contour(a), contour(b, true)]).areaPx).toBeCloseTo(100, 6);
   });
 
   it('joins touching pieces without calling them crossing', () => {
