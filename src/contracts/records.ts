@@ -167,7 +167,7 @@ export const SessionRecord = z.strictObject({
   fingerprint: z
     .string()
     .nullable()
-    .describe('what the poll sweep saw last: digest of the ROI collection list'),
+    .describe('what the poll sweep saw last: digest of the ROI collections and their files'),
 });
 export type SessionRecord = z.infer<typeof SessionRecord>;
 

@@ -2,6 +2,7 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import { SCHEMA_VERSION, sessionRecordId } from '../contracts/identifiers.ts';
 import type { RecordOf, SessionRecord } from '../contracts/records.ts';
 import type { Ports } from '../ports/index.ts';
+import { inParallel } from './in-parallel.ts';
 
 type ReconcilePorts = Pick<Ports, 'records' | 'archives' | 'hints' | 'hasher'>;
 
@@ -11,11 +12,13 @@ export interface ReconcileReport {
   readonly hinted: number;
 }
 
+/** Each is two or three requests; the sweep must not load the hospital's server. */
+const COLLECTIONS_AT_ONCE = 4;
 const PAGE = 100;
 const FINGERPRINT_CHARACTERS = 32;
 
 /**
- * Looks into the archives for contours whose event was lost: a session whose list of ROI collections is not the one
+ * Looks into the archives for contours whose event was lost: a session whose ROI collections, or their files, are not those
  * seen last time gets a hint. Cases tell by content whether there is anything to do, so a hint too many is harmless.
  *
  * @throws the first archive's error, after every other project was looked at
@@ -72,7 +75,10 @@ async function reconcileProject(
   return { sessions: fingerprints.size, hinted };
 }
 
-/** Per session a digest of its ROI collections, ids and times. */
+/**
+ * Per session a digest of its ROI collections: ids, times and files. The time is the first save's: it tells neither of an
+ * overwritten collection nor of the RTSTRUCT that XNAT derives after the AIM was saved; the files do.
+ */
 async function readFingerprints(
   project: string,
   archiveId: string,
@@ -80,13 +86,22 @@ async function readFingerprints(
 ): Promise<Map<string, string>> {
   const archive = await archives.open(archiveId);
   try {
-    const collections = new Map<string, string[][]>();
-    for (const { session, assessorId, savedAt } of await archive.listRoiCollections(project)) {
-      collections.set(session, [...(collections.get(session) ?? []), [assessorId, savedAt]]);
-    }
-    const digest = (list: string[][]): string =>
-      hasher.sha256(canonicalJson(list.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))));
-    return new Map([...collections].map(([session, list]) => [session, digest(list)]));
+    const collections = await archive.listRoiCollections(project);
+    const seen = await inParallel(
+      collections,
+      COLLECTIONS_AT_ONCE,
+      async ({ session, assessorId, savedAt }) => {
+        const files = await archive.listRoiFiles(session, assessorId);
+        const held = files.map(({ resourceLabel, name, size, digest }) =>
+          canonicalJson([resourceLabel, name, size, digest]),
+        );
+        return { session, text: canonicalJson([assessorId, savedAt, held.sort()]) };
+      },
+    );
+    const texts = new Map<string, string[]>();
+    for (const { session, text } of seen) texts.set(session, [...(texts.get(session) ?? []), text]);
+    const digest = (list: string[]): string => hasher.sha256(canonicalJson(list.sort()));
+    return new Map([...texts].map(([session, list]) => [session, digest(list)]));
   } finally {
     await archive.close();
   }

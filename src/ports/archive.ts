@@ -26,6 +26,16 @@ export interface ArchiveRoiCollection {
   resourceLabels: string[];
 }
 
+/** A file of an ROI collection as the archive lists it, without its bytes. */
+export interface ArchiveRoiFile {
+  resourceLabel: string;
+  name: string;
+  /** In bytes, as XNAT writes it. */
+  size: string;
+  /** Empty where the archive keeps none. */
+  digest: string;
+}
+
 export interface ArchiveFile {
   name: string;
   bytes: Uint8Array;
@@ -54,6 +64,8 @@ export interface ImagingArchive {
   }): Promise<{ uri: string }>;
   /** Every session of the project with ROI collections, and a digest-able list of them: for the poll sweep. */
   listRoiCollections(project: string): Promise<{ session: string; assessorId: string; savedAt: string }[]>;
+  /** What a collection holds now: insert_date stays when it is overwritten, and when XNAT derives an RTSTRUCT. */
+  listRoiFiles(session: string, assessorId: string): Promise<ArchiveRoiFile[]>;
   /** Ends the server session. */
   close(): Promise<void>;
 }

@@ -1,5 +1,11 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import type { ArchiveFile, ArchiveRoiCollection, ArchiveScan, ImagingArchive } from '../../ports/archive.ts';
+import type {
+  ArchiveFile,
+  ArchiveRoiCollection,
+  ArchiveRoiFile,
+  ArchiveScan,
+  ImagingArchive,
+} from '../../ports/archive.ts';
 import { createXnatHttp, type XnatConnection, type XnatHttp } from './xnat-http.ts';
 import {
   type ItemFields,
@@ -22,6 +28,7 @@ export function createXnatArchive(connection: XnatConnection): ImagingArchive {
     downloadRoi: (_project, session, assessorId, label) => downloadRoi(http, session, assessorId, label),
     uploadScanResource: (upload) => uploadScanResource(http, upload),
     listRoiCollections: (project) => listRoiCollections(http, project),
+    listRoiFiles: (session, assessorId) => listRoiFiles(http, session, assessorId),
     close: () => http.close(),
   };
 }
@@ -224,4 +231,27 @@ async function listRoiCollections(http: XnatHttp, project: string) {
     assessorId: row.ID ?? '',
     savedAt: isoFromInsertDate(row.insert_date ?? ''),
   }));
+}
+
+/** A collection, or a resource of it, that was deleted since it was listed holds nothing. */
+async function listRoiFiles(http: XnatHttp, session: string, assessorId: string): Promise<ArchiveRoiFile[]> {
+  const path = `${assessorPath(session, assessorId)}/out/resources`;
+  const resources = await listIfThere(http, path);
+  const files = await Promise.all(
+    resources.map(async ({ label = '', xnat_abstractresource_id: id = '' }) => {
+      const rows = await listIfThere(http, `${path}/${encodeURIComponent(id)}/files`);
+      return rows.map(({ Name: name = '', Size: size = '', digest = '' }) => ({
+        resourceLabel: label,
+        name,
+        size,
+        digest,
+      }));
+    }),
+  );
+  return files.flat();
+}
+
+async function listIfThere(http: XnatHttp, path: string): Promise<Row[]> {
+  const answer = await http.send({ method: 'GET', path: `${path}?format=json`, accept: [404] });
+  return answer.status === 404 ? [] : readRows(answer, path);
 }

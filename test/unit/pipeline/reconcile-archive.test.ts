@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { reconcileArchive } from '../../../src/pipeline/reconcile-archive.ts';
 import { routeEvent } from '../../../src/pipeline/route-event.ts';
+import { sha256Hex } from '../../helpers/memory-object-store.ts';
 import { settle } from './prepare-session-runner.ts';
 import { ARCHIVE, boxContours, FakeArchive, PROJECT, sessionFixture } from './session-fixture.ts';
 
@@ -49,6 +50,42 @@ describe('reconcileArchive', () => {
     archive.collections.delete('ROI_2');
     expect(await look()).toBeGreaterThan(second);
     expect(second).toBeGreaterThan(first);
+  });
+
+  it('notices a collection that was overwritten under its id and time', async () => {
+    const { ports, archive } = await sessionFixture();
+    const look = async () => {
+      await reconcileArchive(ports);
+      for (const { hint } of ports.hints.sent.splice(0)) await routeEvent(hint, ports);
+      await settle(ports);
+    };
+    archive.collections.set('ROI_1', saved('2026-03-01T09:00:00Z'));
+    await look();
+    await look();
+    const rtstruct = boxContours({ width: 4 });
+    archive.collections.set('ROI_1', { savedAt: '2026-03-01T09:00:00Z', rtstruct });
+    await look();
+    const states = ports.records.all('case').map(({ roiSha256, state }) => [roiSha256, state]);
+    expect(states).toContainEqual([sha256Hex(rtstruct), 'ready']);
+    expect(states.filter(([, state]) => state === 'ready')).toHaveLength(1);
+  });
+
+  it('notices the RTSTRUCT that XNAT derives after a sweep has seen the AIM alone', async () => {
+    const { ports, archive } = await sessionFixture();
+    const aim = new TextEncoder().encode('<ImageAnnotationCollection/>');
+    const savedAt = '2026-03-01T09:00:00Z';
+    const sweep = async () => {
+      const { hinted } = await reconcileArchive(ports);
+      for (const { hint } of ports.hints.sent.splice(0)) await routeEvent(hint, ports);
+      await settle(ports);
+      return hinted;
+    };
+    archive.collections.set('ROI_1', { collectionType: 'AIM', savedAt, aim });
+    expect([await sweep(), await sweep(), await sweep()].at(-1)).toBe(0);
+    expect(ports.records.all('case')).toEqual([]);
+    archive.collections.set('ROI_1', { collectionType: 'AIM', savedAt, aim, rtstruct: boxContours() });
+    expect(await sweep()).toBe(1);
+    expect(ports.records.all('case')).toHaveLength(1);
   });
 
   it('looks at the other projects when one archive is away, then reports it', async () => {

@@ -117,6 +117,14 @@ export class FakeArchive implements ImagingArchive {
       savedAt,
     }));
   }
+  async listRoiFiles(_session: string, assessorId: string) {
+    const { rtstruct, aim, seg } = this.collections.get(assessorId) ?? {};
+    return Object.entries({ RTSTRUCT: rtstruct, AIM: aim, SEG: seg }).flatMap(([resourceLabel, bytes]) =>
+      bytes
+        ? [{ resourceLabel, name: 'contours', size: String(bytes.byteLength), digest: sha256Hex(bytes) }]
+        : [],
+    );
+  }
   async close() {
     this.closed += 1;
   }

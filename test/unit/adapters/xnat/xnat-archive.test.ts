@@ -156,6 +156,32 @@ describe('listRoiCollections', () => {
   });
 });
 
+describe('listRoiFiles', () => {
+  it('tells an overwritten collection by its files, though its row stays as it was', async () => {
+    const at = { project: 'P1', session, label: 'AIM_2', type: 'AIM' } as const;
+    const content = phantomAim(phantom);
+    const id = await xnat.admin.saveRoiCollection({ ...at, content });
+    const look = async () => ({
+      rows: (await archive.listRoiCollections('P1')).filter(({ assessorId }) => assessorId === id),
+      files: await archive.listRoiFiles(session, id),
+    });
+    const before = await look();
+    const [first] = before.files.filter(({ resourceLabel }) => resourceLabel === 'AIM');
+    expect(first).toMatchObject({ size: String(Buffer.byteLength(content)) });
+    await xnat.admin.saveRoiCollection({ ...at, content: `${content}\n`, overwrite: true });
+    const after = await look();
+    expect(after.rows).toEqual(before.rows);
+    expect(after.files).not.toEqual(before.files);
+    await xnat.send('DELETE', `/data/experiments/${session}/assessors/${id}`);
+    expect(await archive.listRoiFiles(session, id)).toEqual([]);
+  });
+
+  it('lists the RTSTRUCT derived from an AIM beside it', async () => {
+    const files = await archive.listRoiFiles(session, aim);
+    expect(files.map(({ resourceLabel }) => resourceLabel).sort()).toEqual(['AIM', 'RTSTRUCT']);
+  });
+});
+
 describe('answers that are not what they seem', () => {
   let site: FakeSite | undefined;
   afterEach(() => site?.stop());
