@@ -1,6 +1,7 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import { flipLpsRas, linearPart, type Mat4 } from '../geometry/affine.ts';
-import { column, dot, fromColumns, type Mat3, normalise } from '../geometry/vector.ts';
+import { isSheared } from '../geometry/right-angles.ts';
+import { column, fromColumns, normalise } from '../geometry/vector.ts';
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import {
   DATA_TYPES,
@@ -27,9 +28,6 @@ export interface EncodeNiftiOptions {
   /** Goes into `descrip`, such as `Contourflow 0.1.0`; nothing about the patient does. */
   readonly softwareVersion?: string;
 }
-
-/** Axes count as orthogonal below this cosine: DICOM's orientation cosines are given to about as many digits. */
-const ORTHOGONAL = 1e-4;
 
 /**
  * Writes a single-file NIfTI image (`.nii`, not compressed): the header, then the voxels as they are.
@@ -117,11 +115,6 @@ function writeForms(view: DataView, { fields }: HeaderLayout, geometry: VolumeGe
   writeField(view, fields.qformCode, SCANNER_ANATOMICAL);
   writeField(view, fields.quaternB, b, c, d);
   writeField(view, fields.qoffsetX, affineRas[3], affineRas[7], affineRas[11]);
-}
-
-function isSheared(axes: Mat3): boolean {
-  const [i, j, k] = [column(axes, 0), column(axes, 1), column(axes, 2)];
-  return [dot(i, j), dot(i, k), dot(j, k)].some((cosine) => Math.abs(cosine) > ORTHOGONAL);
 }
 
 function writeText(out: Uint8Array, offset: number, text: string): void {

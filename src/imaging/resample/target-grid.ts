@@ -1,10 +1,10 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { add, column, determinant, scale, type Vec3 } from '../geometry/vector.ts';
+import { isSheared, RIGHT_ANGLE_COSINE, shearOf } from '../geometry/right-angles.ts';
+import { add, column, scale, type Vec3 } from '../geometry/vector.ts';
 import { createGeometry, type VolumeGeometry } from '../geometry/volume-geometry.ts';
 
 /** A resampled volume larger than this would not fit a stage's memory. */
 const MAX_TARGET_VOXELS = 1_610_612_736;
-const ORTHOGONAL_TOLERANCE = 1e-3;
 
 /**
  * Grid of another spacing over the same body: axes and the outer corner of the first voxel stay, the size is
@@ -36,13 +36,14 @@ export function targetGrid(source: VolumeGeometry, spacingMm: Vec3): VolumeGeome
 }
 
 function requireOrthogonal({ directionLps }: VolumeGeometry): void {
-  const volume = Math.abs(determinant(directionLps));
-  if (Math.abs(volume - 1) <= ORTHOGONAL_TOLERANCE) return;
+  if (!isSheared(directionLps)) return;
+  const shear = shearOf(directionLps);
+  const degrees = (cosine: number) => ((Math.asin(Math.min(1, cosine)) * 180) / Math.PI).toFixed(3);
   throw new PipelineError(
     'GantryTilt',
-    `the volume's axes are not at right angles (their box has ${(volume * 100).toFixed(2)} % of an upright one), ` +
-      'so it cannot be resampled along them; use an upright series',
-    { uprightShare: volume },
+    `the volume's axes are ${degrees(shear)} degrees off a right angle, at most ${degrees(RIGHT_ANGLE_COSINE)} are ` +
+      'allowed, so it cannot be resampled along them; convert its series with --irregular resample',
+    { shear, allowed: RIGHT_ANGLE_COSINE },
   );
 }
 

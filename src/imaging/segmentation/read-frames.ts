@@ -8,6 +8,7 @@ import {
   readUint16,
   readUint32s,
 } from '../dicom/data-set.ts';
+import { isOrientation, planeAxes } from '../geometry/right-angles.ts';
 import type { Vec3 } from '../geometry/vector.ts';
 import { malformedSeg } from './malformed-seg.ts';
 import type {
@@ -212,9 +213,15 @@ function parsePlane(orientation: DataSet, measures: DataSet): FramePlane | undef
   const [xx, xy, xz, yx, yy, yz] = cosines as [number, number, number, number, number, number];
   const [spacing] = readNumbers(measures, A.sliceSpacing) ?? [];
   const sliceGapMm = Math.abs(spacing ?? readNumbers(measures, A.sliceThickness)?.[0] ?? 0);
+  const stated = [
+    [xx, xy, xz],
+    [yx, yy, yz],
+  ] as const;
+  // As for the images below them, or frames with the images' own cosines would not lie on their grid.
+  const [rowCosinesLps, columnCosinesLps] = isOrientation(...stated) ? planeAxes(...stated) : stated;
   return {
-    rowCosinesLps: [xx, xy, xz],
-    columnCosinesLps: [yx, yy, yz],
+    rowCosinesLps,
+    columnCosinesLps,
     pixelSpacingMm: [rows, columns],
     ...(sliceGapMm > 0 ? { sliceGapMm } : {}),
   };

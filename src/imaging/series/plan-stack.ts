@@ -1,7 +1,8 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { Slice, SliceHeader } from '../dicom/slice.ts';
 import { affineFrom } from '../geometry/affine.ts';
-import { fromColumns, normalise, scale, subtract } from '../geometry/vector.ts';
+import { planeAxes, RIGHT_ANGLE_COSINE } from '../geometry/right-angles.ts';
+import { dot, fromColumns, normalise, scale, subtract } from '../geometry/vector.ts';
 import { createGeometry, geometryFromAffine, voxelCount } from '../geometry/volume-geometry.ts';
 import { resampleStack } from './resample-stack.ts';
 import { orderSlices } from './slice-order.ts';
@@ -42,8 +43,21 @@ export function planStack(slices: readonly Slice[], policy: IrregularPolicy): Vo
     })),
     planes,
     ...(irregularity === undefined ? {} : { irregularity }),
-    ...planValues(ordered.slices, reachesOutside ?? false),
+    ...withSkewWarning(planValues(ordered.slices, reachesOutside ?? false), first),
   };
+}
+
+/** Column cosines that were turned are told, with what that moves. */
+function withSkewWarning<Values extends { readonly warnings: readonly string[] }>(
+  values: Values,
+  { rowCosinesLps, columnCosinesLps, rows, pixelSpacingMm: [rowGap] }: SliceHeader,
+): Values {
+  const skew = Math.abs(dot(normalise(rowCosinesLps), normalise(columnCosinesLps)));
+  if (skew <= RIGHT_ANGLE_COSINE) return values;
+  const warning =
+    `the column cosines of ImageOrientationPatient (0020,0037) are ${skew.toFixed(6)} off a right angle to the row ` +
+    `cosines; they were turned to it, which moves the last row by ${(skew * (rows - 1) * rowGap).toFixed(3)} mm`;
+  return { ...values, warnings: [...values.warnings, warning] };
 }
 
 function planValues(slices: readonly Slice[], reachesOutside: boolean) {
@@ -81,7 +95,7 @@ function regularGrid({ ordered: { slices, normalLps }, spacing }: MeasuredStack)
     sizeIjk: [first.columns, first.rows, slices.length],
     spacingMm: [columnGap, rowGap, spacing.gapMm],
     originLps: first.positionLps,
-    directionLps: fromColumns(normalise(first.rowCosinesLps), normalise(first.columnCosinesLps), normalLps),
+    directionLps: fromColumns(...planeAxes(first.rowCosinesLps, first.columnCosinesLps), normalLps),
   });
   return { geometry, planes: slices.map((_, slice) => copyOf(slice)), positions: spacing.positions };
 }
@@ -91,11 +105,8 @@ function shearedGrid({ ordered: { slices }, spacing, tilt }: MeasuredStack): Sta
   const [first, last] = [slices[0] as SliceHeader, slices.at(-1) as SliceHeader];
   const [rowGap, columnGap] = first.pixelSpacingMm;
   const step = scale(subtract(last.positionLps, first.positionLps), 1 / (slices.length - 1));
-  const axes = fromColumns(
-    scale(normalise(first.rowCosinesLps), columnGap),
-    scale(normalise(first.columnCosinesLps), rowGap),
-    step,
-  );
+  const [row, column] = planeAxes(first.rowCosinesLps, first.columnCosinesLps);
+  const axes = fromColumns(scale(row, columnGap), scale(column, rowGap), step);
   return {
     geometry: geometryFromAffine(affineFrom(axes, first.positionLps), [
       first.columns,

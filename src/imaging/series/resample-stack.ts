@@ -1,6 +1,7 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { SliceHeader } from '../dicom/slice.ts';
-import { add, dot, fromColumns, normalise, scale } from '../geometry/vector.ts';
+import { planeAxes } from '../geometry/right-angles.ts';
+import { add, dot, fromColumns, scale } from '../geometry/vector.ts';
 import { createGeometry } from '../geometry/volume-geometry.ts';
 import { extentOf } from './extent.ts';
 import type { SliceSpacing } from './slice-spacing.ts';
@@ -26,7 +27,7 @@ export function resampleStack(stack: MeasuredStack): StackGrid {
   const { ordered, spacing, tilt } = stack;
   const first = ordered.slices[0] as SliceHeader;
   const [rowGap, columnGap] = first.pixelSpacingMm;
-  const [row, columnAxis] = [normalise(first.rowCosinesLps), normalise(first.columnCosinesLps)];
+  const [row, columnAxis] = planeAxes(first.rowCosinesLps, first.columnCosinesLps);
   const places: Shift[] = ordered.sidewaysLps.map((offset) =>
     tilt.tilted ? [snap(dot(offset, row) / columnGap), snap(dot(offset, columnAxis) / rowGap)] : [0, 0],
   );

@@ -1,9 +1,7 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { SliceHeader } from '../dicom/slice.ts';
+import { isOrientation, ORIENTATION_TOLERANCE } from '../geometry/right-angles.ts';
 import { cross, dot, norm, normalise, scale, subtract, type Vec3 } from '../geometry/vector.ts';
-
-/** Largest deviation of a cosine's length from 1 and of the two cosines' dot product from 0. */
-const ORTHOGONALITY_TOLERANCE = 1e-3;
 
 /** Slices from the first to the last along the normal. */
 export interface OrderedSlices<S extends SliceHeader> {
@@ -43,14 +41,13 @@ export function orderSlices<S extends SliceHeader>(slices: readonly S[]): Ordere
 
 /** @throws DegenerateOrientation when ImageOrientationPatient is not two orthogonal unit vectors. */
 function sliceNormal({ rowCosinesLps, columnCosinesLps }: SliceHeader): Vec3 {
-  const lengths = [norm(rowCosinesLps), norm(columnCosinesLps)];
-  const skew = dot(rowCosinesLps, columnCosinesLps);
-  const unit = lengths.every((length) => Math.abs(length - 1) <= ORTHOGONALITY_TOLERANCE);
-  if (!unit || Math.abs(skew) > ORTHOGONALITY_TOLERANCE) {
+  if (!isOrientation(rowCosinesLps, columnCosinesLps)) {
+    const lengths = [norm(rowCosinesLps), norm(columnCosinesLps)];
+    const skew = dot(rowCosinesLps, columnCosinesLps);
     throw new PipelineError(
       'DegenerateOrientation',
       `ImageOrientationPatient (0020,0037) is not two orthogonal unit vectors: lengths ${lengths.join(' and ')}, ` +
-        `dot product ${skew}, tolerance ${ORTHOGONALITY_TOLERANCE}; export the series again`,
+        `dot product ${skew}, tolerance ${ORIENTATION_TOLERANCE}; export the series again`,
       { lengths, dotProduct: skew },
     );
   }

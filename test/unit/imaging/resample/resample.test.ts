@@ -127,6 +127,16 @@ describe('targetGrid', () => {
       directionLps: fromColumns([1, 0, 0], [0, 1, 0], normalise([0.2, 0, 1])),
     });
     expect(codeOf(() => targetGrid(sheared, [1, 1, 1]))).toBe('GantryTilt');
+    const leaning = (cosine: number) =>
+      createGeometry({
+        ...GRID,
+        directionLps: fromColumns([1, 0, 0], [0, 1, 0], normalise([0, cosine, 1])),
+      });
+    // Two degrees, whose box has 99.94 % of an upright one.
+    expect(codeOf(() => targetGrid(leaning(Math.tan(Math.PI / 90)), [1, 1, 1]))).toBe('GantryTilt');
+    expect(codeOf(() => targetGrid(leaning(1.1e-4), [1, 1, 1]))).toBe('GantryTilt');
+    expect(targetGrid(leaning(0.9e-4), GRID.spacingMm).sizeIjk).toEqual(GRID.sizeIjk);
+    expect(() => targetGrid(leaning(Math.tan(Math.PI / 90)), [1, 1, 1])).toThrow('2.000 degrees');
   });
 });
 

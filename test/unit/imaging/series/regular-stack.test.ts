@@ -4,6 +4,7 @@ import { PipelineError } from '../../../../src/contracts/errors.ts';
 import { parseSlices } from '../../../../src/imaging/dicom/parse-slice.ts';
 import { applyAffine } from '../../../../src/imaging/geometry/affine.ts';
 import { add, column, scale, type Vec3 } from '../../../../src/imaging/geometry/vector.ts';
+import { encodeHeader } from '../../../../src/imaging/nifti/encode-nifti.ts';
 import { renderVolume } from '../../../../src/imaging/series/image-volume.ts';
 import { planSeries } from '../../../../src/imaging/series/plan-series.ts';
 import type { VolumePlan } from '../../../../src/imaging/series/volume-plan.ts';
@@ -177,6 +178,26 @@ describe('a regular stack', () => {
     const tilted = series(5, (k) => ({ position: [0, Math.tan(Math.PI / 12) * 2.5 * k, 2.5 * k] }));
     expect(codeOf(() => stackSlices(tilted))).toBe('GantryTilt');
     expect(() => stackSlices(tilted)).toThrow('15.0 degrees');
+  });
+
+  it('turns column cosines to a right angle and says so, so that its file is no sheared one', () => {
+    const skew = 8e-4;
+    const orientation = [1, 0, 0, skew, Math.sqrt(1 - skew * skew), 0];
+    for (const irregular of ['reject', 'resample'] as const) {
+      const slices = series(4, (k) => ({
+        orientation,
+        position: [0, 0, k === 3 && irregular === 'resample' ? 10 : 2.5 * k],
+      }));
+      const [plan] = planSeries(slices, { irregular }).volumes as [VolumePlan];
+      expect(plan.geometry.directionLps.map((value) => Math.round(value * 1e9) / 1e9 + 0)).toEqual([
+        1, 0, 0, 0, 1, 0, 0, 0, 1,
+      ]);
+      expect(plan.warnings).toEqual([expect.stringContaining('0.000800 off a right angle')]);
+      const header = encodeHeader(plan.geometry, 'int16');
+      expect(new DataView(header.buffer).getInt16(252, true)).toBe(1);
+    }
+    const rounded = series(4, () => ({ orientation: [1, 0, 0, 9e-5, 1, 0] }));
+    expect(planSeries(rounded).volumes[0]?.warnings).toEqual([]);
   });
 
   it('rejects cosines that are half a degree from orthogonal, or not of unit length', () => {
