@@ -43,6 +43,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'send a folder of DICOM files without an XNAT',
     load: () => import('./commands/upload.ts'),
   },
+  uploads: { summary: 'uploads that were refused, and why', load: () => import('./commands/uploads.ts') },
   convert: {
     summary: 'convert the DICOM series of a folder to NIfTI',
     load: () => import('./commands/convert.ts'),

@@ -33,8 +33,8 @@ export async function sendUpload(s3: S3Client, bucket: string, upload: Upload): 
     await s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}${key}`, Body: body }));
     return { key, sha256 };
   };
-  const images = await inBatches(upload.images, send);
-  const structures = await inBatches(upload.structures, send);
+  const images = withoutCopies(await inBatches(upload.images, send));
+  const structures = withoutCopies(await inBatches(upload.structures, send));
   const { subject, session } = upload;
   const manifest: UploadManifest = { schemaVersion: 1, subject, session, images, structures };
   const key = objectKeys.incomingManifest(upload.project, upload.uploadId);
@@ -43,6 +43,11 @@ export async function sendUpload(s3: S3Client, bucket: string, upload: Upload): 
     new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' }),
   );
   return key;
+}
+
+/** A folder may hold a file twice; its digest is its name, which a manifest lists once. */
+function withoutCopies<F extends { readonly key: string }>(files: readonly F[]): F[] {
+  return [...new Map(files.map((file) => [file.key, file])).values()];
 }
 
 async function inBatches<A, B>(items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {

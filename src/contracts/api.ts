@@ -6,6 +6,7 @@ import {
   CheckpointId,
   DatasetId,
   DefinitionId,
+  IsoTime,
   ModelId,
   ModelVersionId,
   ObjectKey,
@@ -36,6 +37,7 @@ import {
   RunResultRecord,
   TrainingConfigRecord,
 } from './records.ts';
+import { Problem } from './stages/prepare-session.ts';
 import { BakedInParameters, MetricLine } from './training.ts';
 
 /**
@@ -77,6 +79,12 @@ export const Overview = z.strictObject({
 export const UploadTicket = z.strictObject({
   key: ObjectKey,
   url: z.string().describe('presigned PUT; send the bytes within the hour'),
+});
+export const RefusedUpload = z.strictObject({
+  id: z.string(),
+  manifestKey: ObjectKey.nullable(),
+  refusedAt: IsoTime,
+  problem: Problem,
 });
 export const RunDetail = z.strictObject({ run: RunRecord, result: RunResultRecord.nullable() });
 export const RunMetrics = z.strictObject({
@@ -290,6 +298,14 @@ export const API = {
     request: Nothing,
     response: CaseRecord,
     summary: 'One case',
+  }),
+  listRefusedUploads: operation({
+    method: 'GET',
+    path: '/projects/{project}/uploads',
+    action: 'case:read',
+    request: ListQuery.omit({ state: true }),
+    response: page(RefusedUpload),
+    summary: 'Uploads of the last 30 days that could not be taken, newest first, with the reason',
   }),
   getCertificate: operation({
     method: 'GET',

@@ -179,6 +179,7 @@ export const DeliveryRecord = z.strictObject({
   state: z.enum(['accepted', 'rejected']),
   cause: z.string(),
   session: z.string().nullable(),
+  uploadManifestKey: ObjectKey.nullable().default(null),
   problem: Problem.nullable(),
   expiresAt: z.int().describe("seconds since 1970, for the table's TTL"),
 });

@@ -170,6 +170,7 @@ function recordReceipt(hint: SessionHint, webhookId: string, ports: ReceivePorts
     entity: 'delivery',
     project: hint.project,
     id: `received:${hint.archiveId}:${webhookId}`,
+    uploadManifestKey: null,
     state: 'accepted',
     cause: 'webhook',
     session: sessionRecordId(hint.archiveId, hint.session),

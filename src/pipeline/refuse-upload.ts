@@ -21,7 +21,7 @@ export async function recordRefusal(
   refused: { project: string; uploadManifestKey: string | null; writeId: string; problem: Problem },
   { records, clock }: Pick<Ports, 'records' | 'clock'>,
 ): Promise<string> {
-  const { project, writeId, problem } = refused;
+  const { project, uploadManifestKey, writeId, problem } = refused;
   const id = `rejected:${UPLOAD_ARCHIVE_ID}:${writeId}`;
   await createUnlessThere<'delivery'>(records, {
     entity: 'delivery',
@@ -30,6 +30,7 @@ export async function recordRefusal(
     state: 'rejected',
     cause: 'upload',
     session: null,
+    uploadManifestKey,
     problem,
     expiresAt: Math.floor(clock.now().getTime() / 1000) + REFUSAL_DAYS * 86_400,
   });

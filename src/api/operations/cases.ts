@@ -12,14 +12,24 @@ import { requireUpload } from '../require-upload.ts';
 const AnyCertificate = z.record(z.string(), z.unknown());
 
 export const caseOperations: Handlers<
-  'listCases' | 'getCase' | 'getCertificate' | 'acceptCase' | 'retryCase'
+  'listCases' | 'getCase' | 'listRefusedUploads' | 'getCertificate' | 'acceptCase' | 'retryCase'
 > = {
   listCases: ({ path, request }, { records }) => listRecords(records, 'case', path.project, request),
   getCase: ({ path }, { records }) => requireRecord(records, 'case', path.project, path.caseId),
+  listRefusedUploads,
   getCertificate,
   acceptCase,
   retryCase,
 };
+
+/** No case tells of these: nothing was started for them. */
+async function listRefusedUploads({ path, request }: Call<'listRefusedUploads'>, { records }: ApiPorts) {
+  const page = await listRecords(records, 'delivery', path.project, { ...request, state: 'rejected' });
+  const items = page.items.flatMap(({ id, uploadManifestKey, createdAt, problem }) =>
+    problem ? [{ id, manifestKey: uploadManifestKey, refusedAt: createdAt, problem }] : [],
+  );
+  return { items, next: page.next };
+}
 
 async function getCertificate({ path }: Call<'getCertificate'>, { records, objects }: ApiPorts) {
   const { certificate, state } = await requireRecord(records, 'case', path.project, path.caseId);

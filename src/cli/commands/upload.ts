@@ -21,7 +21,13 @@ export function register(program: Command, context: CliContext): void {
     .action(async (folder: string, options: UploadOptions) => {
       const project = await context.project();
       const manifestKey = await upload(context, folder, project, options);
-      printResult(context, { manifestKey }, () => `sent; ${manifestKey} starts the preparation`);
+      printResult(
+        context,
+        { manifestKey },
+        () =>
+          `sent; ${manifestKey} starts the preparation. Its case appears in \`contourflow cases list\`; ` +
+          'if none does, `contourflow uploads list` says why',
+      );
     });
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { recordRefusal } from '../../../src/pipeline/refuse-upload.ts';
 import type { ImagingArchive } from '../../../src/ports/archive.ts';
 import type { MemoryPorts } from '../../helpers/memory-ports.ts';
 import {
@@ -228,6 +229,25 @@ describe('cases', () => {
     await expect(callApi(ports, 'acceptCase', call)).rejects.toMatchObject({ code: 'Conflict' });
     const missing = { path: { caseId: caseIdOf(9) } };
     await expect(callApi(ports, 'acceptCase', missing)).rejects.toMatchObject({ code: 'NotFound' });
+  });
+
+  it('lists uploads that were refused with the reason, newest first, and no other delivery', async () => {
+    const ports = await projectPorts();
+    const hint = { schemaVersion: 1, kind: 'session-hint', deliveryId: 'd1', cause: 'webhook' } as const;
+    const at = { archiveId: 'xnat', project: PROJECT, session: 'E1', uploadManifestKey: null };
+    await ports.records.raiseGeneration({ ...hint, ...at });
+    const problem = { code: 'MalformedBody', message: 'it is not JSON in UTF-8', stage: 'RouteEvent' };
+    for (const writeId of ['w1', 'w2']) {
+      const uploadManifestKey = `incoming/${PROJECT}/${writeId}/_COMPLETE.json`;
+      await recordRefusal({ project: PROJECT, uploadManifestKey, writeId, problem }, ports);
+      ports.clock.advance(1000);
+    }
+    const { items, next } = await callApi(ports, 'listRefusedUploads');
+    expect(next).toBeNull();
+    expect(items).toMatchObject([
+      { manifestKey: `incoming/${PROJECT}/w2/_COMPLETE.json`, problem },
+      { manifestKey: `incoming/${PROJECT}/w1/_COMPLETE.json`, problem },
+    ]);
   });
 
   it('retries the session of a case with a new delivery each time', async () => {

@@ -13,6 +13,8 @@ import { scanDicomFolder } from '../../../src/cli/scan-dicom-folder.ts';
 import { sendUpload } from '../../../src/cli/send-upload.ts';
 import { UploadManifest } from '../../../src/contracts/events.ts';
 import { parseIncomingManifestKey } from '../../../src/contracts/object-keys.ts';
+import { readUploadManifest, requireComplete } from '../../../src/pipeline/read-upload-manifest.ts';
+import { createMemoryObjectStore } from '../../helpers/memory-object-store.ts';
 import { type FakeApi, startFakeApi } from './fake-api.ts';
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'contourflow-files-'));
@@ -73,6 +75,31 @@ describe('sendUpload', () => {
         .sort(),
     );
     for (const { key, sha256 } of manifest.images) expect(key).toBe(`${sha256}.dcm`);
+  });
+});
+
+describe('sendUpload of a folder with copies', () => {
+  it('lists a file once that lies there twice, so that the manifest is taken', async () => {
+    const s3 = mockClient(S3Client);
+    s3.on(PutObjectCommand).resolves({});
+    const bytes = (text: string) => async () => Buffer.from(text);
+    await sendUpload(new S3Client({ region: 'us-east-1' }), 'bucket', {
+      project: 'P1',
+      uploadId: 'u1',
+      subject: 'S1',
+      session: 'E1',
+      images: ['image 1', 'image 2', 'image 1'].map(bytes),
+      structures: ['contours', 'contours'].map(bytes),
+    });
+    const objects = createMemoryObjectStore();
+    for (const call of s3.commandCalls(PutObjectCommand)) {
+      const { Key = '', Body } = call.args[0].input;
+      await objects.write(Key, Buffer.from(Body as string | Uint8Array));
+    }
+    const key = 'incoming/P1/u1/_COMPLETE.json';
+    const manifest = await readUploadManifest(key, objects);
+    expect([manifest.images.length, manifest.structures.length]).toEqual([2, 1]);
+    await expect(requireComplete(key, manifest, objects)).resolves.toBeUndefined();
   });
 });
 

@@ -178,7 +178,9 @@ describe('upload', () => {
     const root = await deployedFolder(server.url);
     const { code, out } = await runCli(['upload', session(true), '--subject', 'S1', '--project', 'P1'], root);
     expect(code).toBe(0);
-    expect(out).toMatch(/^sent; incoming\/P1\/[0-9a-f-]+\/_COMPLETE\.json starts the preparation$/);
+    expect(out).toMatch(
+      /^sent; incoming\/P1\/[0-9a-f-]+\/_COMPLETE\.json starts the preparation\. .*uploads list/,
+    );
     expect(put).toHaveLength(5);
     expect(put.at(-1)).toMatch(/^PUT \/data-bucket\/incoming\/P1\/[0-9a-f-]+\/_COMPLETE\.json$/);
   });

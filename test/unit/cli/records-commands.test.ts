@@ -51,6 +51,24 @@ const LISTS: [line: string, handlers: Handlers, patterns: RegExp[]][] = [
     { listTrainingConfigs: () => page([a.aTrainingConfig()]) },
     [/quick\s+maxEpochs=40 amp=true\s+seed learningRate\s+20\s+600/],
   ],
+  [
+    'uploads list',
+    {
+      listRefusedUploads: () =>
+        page([
+          {
+            id: 'rejected:upload:1',
+            manifestKey: 'incoming/P1/u1/_COMPLETE.json',
+            refusedAt: '2026-03-01T10:00:00.000Z',
+            problem: { code: 'MalformedBody', message: '"a.dcm" is listed twice', stage: 'RouteEvent' },
+          },
+        ]),
+    },
+    [
+      /^REFUSED\s+UPLOAD\s+WHY/,
+      /incoming\/P1\/u1\/_COMPLETE\.json\s+MalformedBody: "a\.dcm" is listed twice/,
+    ],
+  ],
   ['datasets list', { listDatasets: () => page([a.aDataset()]) }, [/f{32}\s+frozen\s+all\s+5\s+2\.3 MB/]],
   [
     'runs list',

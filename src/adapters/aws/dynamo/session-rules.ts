@@ -41,6 +41,7 @@ export function acceptedDelivery(hint: SessionHint, now: string): RecordOf<'deli
     state: 'accepted',
     cause: hint.cause,
     session: sessionRecordId(hint.archiveId, hint.session),
+    uploadManifestKey: hint.uploadManifestKey,
     problem: null,
     expiresAt: Math.floor(Date.parse(now) / 1000) + DELIVERY_LIFETIME_DAYS * 86_400,
     revision: 1,
