@@ -21,13 +21,19 @@ export const EXIT_RESUMABLE = 75;
 /** Exit code of a job that was killed outright: its process, or the host under it, is gone. */
 const EXIT_KILLED = 137;
 
+/** How the container agent's reason begins when a job used more memory than it asked for. */
+const OUT_OF_MEMORY = 'OutOfMemoryError*';
+
 /**
- * A lost Spot host, a job that saved itself on SIGTERM or was killed before it could, and an image that could not be pulled are tried again. The
- * last rule matters: without it Batch would retry every failure, a mistyped parameter included.
+ * A lost Spot host, a job that saved itself on SIGTERM or was killed before it could, and an image that could not be
+ * pulled are tried again. The first rule that matches counts: want of memory also ends with the code of a killed job,
+ * and would come again in every attempt. Without the last rule Batch would retry every failure, a mistyped parameter
+ * included.
  */
 const RETRY_STRATEGIES = [
   RetryStrategy.of(Action.RETRY, Reason.SPOT_INSTANCE_RECLAIMED),
   RetryStrategy.of(Action.RETRY, Reason.custom({ onExitCode: String(EXIT_RESUMABLE) })),
+  RetryStrategy.of(Action.EXIT, Reason.custom({ onReason: OUT_OF_MEMORY })),
   RetryStrategy.of(Action.RETRY, Reason.custom({ onExitCode: String(EXIT_KILLED) })),
   RetryStrategy.of(Action.RETRY, Reason.CANNOT_PULL_CONTAINER),
   RetryStrategy.of(Action.EXIT, Reason.custom({ onReason: '*' })),

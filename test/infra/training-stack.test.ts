@@ -86,6 +86,8 @@ describe('job definitions', () => {
       EvaluateOnExit: [
         { Action: 'RETRY', OnStatusReason: 'Host EC2*' },
         { Action: 'RETRY', OnExitCode: '75' },
+        // Before 137, by which a container without memory ends, too.
+        { Action: 'EXIT', OnReason: 'OutOfMemoryError*' },
         { Action: 'RETRY', OnExitCode: '137' },
         { Action: 'RETRY', OnReason: 'CannotPullContainerError:*' },
         { Action: 'EXIT', OnReason: '*' },
