@@ -12,7 +12,7 @@ def test_each_attempt_has_a_scratch_folder_of_its_own(tmp_path: Path, monkeypatc
     with job_settings() as first, job_settings() as second:
         assert first.work_dir != second.work_dir
         assert first.work_dir.parent == tmp_path / "jobs"
-        assert (first.job_attempt, first.checkpoint_seconds) == (2, 300)
+        assert (first.job_attempt, first.checkpoint_seconds) == (2, 90)
     assert list((tmp_path / "jobs").iterdir()) == []
 
 

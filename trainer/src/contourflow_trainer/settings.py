@@ -9,6 +9,9 @@ from pathlib import Path
 
 from .errors import TrainerError
 
+_CHECKPOINT_SECONDS = 90
+"""A lost host may cost two minutes: this, the step under way, and the writing of the checkpoint."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -54,7 +57,7 @@ def _read_settings(work_dir: Path) -> Settings:
         job_id=environment.get("AWS_BATCH_JOB_ID", ""),
         job_attempt=int(_number("AWS_BATCH_JOB_ATTEMPT", 1)),
         work_dir=work_dir,
-        checkpoint_seconds=_number("CONTOURFLOW_CHECKPOINT_SECONDS", 300),
+        checkpoint_seconds=_number("CONTOURFLOW_CHECKPOINT_SECONDS", _CHECKPOINT_SECONDS),
     )
 
 

@@ -116,9 +116,12 @@ class TrainingRun:
         self._step(self._epoch, position)
         if position + 1 == self._patches.batches_per_epoch:
             self._end_epoch()
-        elif time.monotonic() - self._saved_at > self._context.checkpoint_seconds:
+        elif self._checkpoint_due():
             self.save()
         return True
+
+    def _checkpoint_due(self) -> bool:
+        return time.monotonic() - self._saved_at > self._context.checkpoint_seconds
 
     def _validation_due(self) -> bool:
         """After every `validation_interval` epochs and the last; for a run that starts from a model, before too."""
@@ -170,7 +173,8 @@ class TrainingRun:
         self._record("learning_rate", self._learning_rate())
         log("Epoch", f"{self._epoch}/{self._spec.parameters.max_epochs}", train_loss=loss)
         waited = time.monotonic() - self._saved_at
-        if not self._validation_due() and self._saving_took <= _SAVING_SHARE * waited:
+        cheap = self._saving_took <= _SAVING_SHARE * waited
+        if self._checkpoint_due() or (cheap and not self._validation_due()):
             self.save()
 
     def _validate(self) -> None:
