@@ -1,23 +1,28 @@
 import { stat } from 'node:fs/promises';
-import type { PipelineError } from '../../contracts/errors.ts';
 import type { ByteSource } from '../../engine/byte-source.ts';
 import { LOCAL_READS_AT_ONCE, listFolder } from '../../engine/local-source.ts';
 import type { Slice } from '../../imaging/dicom/slice.ts';
 import { UsageError } from '../exit-codes.ts';
+import type { SeriesMember } from '../imaging/plan-folder-series.ts';
 import { type ImageFile, readImageFile } from '../imaging/read-image-file.ts';
 
-/** Slices whose pixels must not be decoded: only what comes before them was read, where that was possible. */
+/** Images whose pixels must not be decoded: only what comes before them was read, where that was possible. */
 export interface SliceHeaders {
-  readonly slices: readonly Slice[];
-  /** Images that cannot be part of a volume. */
-  readonly leftOut: readonly LeftOut[];
+  /** In the order of their paths. */
+  readonly files: readonly HeaderFile[];
 }
 
-interface LeftOut {
+/** One image file. */
+export interface HeaderFile extends SeriesMember {
   readonly file: string;
   /** Undefined when the file is too damaged to tell. */
   readonly seriesUid: string | undefined;
-  readonly error: PipelineError;
+}
+
+/** An image file with the memory its slices are views of. */
+interface ReadHeader extends HeaderFile {
+  readonly source: ByteSource;
+  readonly bytes: Uint8Array;
 }
 
 /** Holds the attributes of nearly every classic image. */
@@ -30,25 +35,47 @@ const RESERVED_AT_ONCE_BYTES = 1024 ** 3;
  * @throws UsageError when there is no such folder
  */
 export async function readSliceHeaders(folder: string): Promise<SliceHeaders> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory())
+  const there = await stat(folder).catch(() => undefined);
+  if (!there?.isDirectory())
     throw new UsageError(`there is no folder ${folder}; give the folder of the DICOM files`);
   const sources = await listFolder(folder);
   const memoryFor = reserve(sources);
-  const slices = new Array<readonly Slice[]>(sources.length).fill([]);
-  const leftOut: LeftOut[] = [];
+  const found = new Array<ReadHeader | undefined>(sources.length);
   let next = 0;
   const readNext = async (): Promise<void> => {
     for (let index = next++; index < sources.length; index = next++) {
       const source = sources[index] as ByteSource;
-      const content = await readAttributes(source, memoryFor(source, index));
-      if (content.kind === 'image') slices[index] = content.slices;
-      if (content.kind === 'refused')
-        leftOut.push({ file: source.name, seriesUid: content.seriesUid, error: content.error });
+      const bytes = memoryFor(source, index);
+      found[index] = headerFile(await readAttributes(source, bytes), source, bytes);
     }
   };
   await Promise.all(Array.from({ length: LOCAL_READS_AT_ONCE }, readNext));
-  return { slices: slices.flat(), leftOut };
+  const files = found.filter((file) => file !== undefined);
+  await readRepeated(files);
+  return { files };
+}
+
+function headerFile(content: ImageFile, source: ByteSource, bytes: Uint8Array): ReadHeader | undefined {
+  if (content.kind === 'object' || content.kind === 'not-dicom') return undefined;
+  const { seriesUid } = content;
+  const [slices, refusal] = content.kind === 'image' ? [content.slices, null] : [[], content.error];
+  return { file: source.name, seriesUid, slices, refusal, source, bytes };
+}
+
+/** Whether two files of one SOP instance are copies, which planning drops, only their pixels tell. */
+async function readRepeated(files: readonly ReadHeader[]): Promise<void> {
+  const byInstance = new Map<string, ReadHeader[]>();
+  for (const file of files) {
+    const uid = file.slices[0]?.sopInstanceUid ?? '';
+    const known = byInstance.get(uid);
+    if (known === undefined) byInstance.set(uid, [file]);
+    else known.push(file);
+  }
+  byInstance.delete('');
+  for (const repeated of byInstance.values()) {
+    if (repeated.length === 1) continue;
+    for (const { source, bytes } of repeated) await source.readInto(bytes);
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { SliceHeader } from '../dicom/slice.ts';
-
-/** Slices by SeriesInstanceUID (0020,000E), in the order in which the series and their slices appear. */
-export function groupBySeries<S extends SliceHeader>(slices: readonly S[]): Map<string, S[]> {
+/** Slices, or files of them, by SeriesInstanceUID (0020,000E), in the order in which the series and their slices appear. */
+export function groupBySeries<S extends { readonly seriesUid: string }>(
+  slices: readonly S[],
+): Map<string, S[]> {
   const series = new Map<string, S[]>();
   for (const slice of slices) {
     const group = series.get(slice.seriesUid);

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -84,6 +93,12 @@ async function mask(folder: string, roi: string, ...more: readonly string[]) {
   const out = join(newFolder(), 'labels.nii.gz');
   const result = await runCli(['mask', folder, '--roi', roi, '--out', out, ...more, '--json']);
   return { ...result, path: out, report: result.out === '' ? undefined : JSON.parse(result.out) };
+}
+
+async function convert(folder: string, ...more: readonly string[]) {
+  const out = newFolder();
+  const result = await runCli(['convert', folder, '--out', out, ...more, '--json']);
+  return { code: result.code, series: JSON.parse(result.out).series, out };
 }
 
 describe('contourflow mask', () => {
@@ -198,14 +213,75 @@ describe('contourflow mask', () => {
     expect([countOf(values, 1), countOf(values, 2)]).toEqual([112, 16]);
   });
 
-  it('reports a damaged image of the series and works on with the others', async () => {
+  it('refuses a series with a damaged image as convert does, not to draw on a shorter grid', async () => {
     const folder = seriesFolder();
     const path = join(folder, '5.dcm');
     writeFileSync(path, readFileSync(path).subarray(0, -8));
+    const drawn = await mask(folder, roiFile());
+    const converted = await convert(folder);
+    expect([drawn.code, converted.code]).toEqual([3, 3]);
+    const { reason, message } = converted.series[0];
+    expect(drawn.report).toEqual({ status: 'rejected', reason, message });
+    expect(message).toContain('1 of 6 files');
+    expect(existsSync(drawn.path)).toBe(false);
+  });
+
+  it('tells a copy of an image from another one of its UID by their pixels, as convert does', async () => {
+    const folder = seriesFolder();
+    // Longer than what is read of a file at first.
+    const filler = { '00204000': { tag: '00204000', vr: 'LT', value: ' '.repeat(8000) } as const };
+    const twice = (value: number) =>
+      sliceFile(1, { columns: 128, rows: 128, pixels: new Array(128 * 128).fill(value), changes: filler });
+    for (let k = 0; k < SLICES; k++) {
+      const pixels = new Array(128 * 128).fill(k);
+      writeFileSync(
+        join(folder, `${k}.dcm`),
+        sliceFile(k, { columns: 128, rows: 128, pixels, changes: filler }),
+      );
+    }
+    writeFileSync(join(folder, 'twice.dcm'), twice(1));
+    expect([(await mask(folder, roiFile())).code, (await convert(folder)).code]).toEqual([0, 0]);
+    writeFileSync(join(folder, 'twice.dcm'), twice(7));
+    const [drawn, converted] = [await mask(folder, roiFile()), await convert(folder)];
+    expect(drawn.report.reason).toBe('DuplicateSlicePosition');
+    expect(converted.series[0].reason).toBe('DuplicateSlicePosition');
+  });
+
+  it('names a localizer of the series, which nothing lacks', async () => {
+    const folder = seriesFolder();
+    const type = { tag: '00080008', vr: 'CS', value: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] } as const;
+    const scout = sliceFile(7, { sopInstanceUid: '1.2.3', changes: { '00080008': type } });
+    writeFileSync(join(folder, 'scout'), scout);
     const { code, report } = await mask(folder, roiFile());
-    expect(code).toBe(0);
-    expect(report.warnings).toMatchObject([{ needsReview: true, region: null }]);
-    expect(report.warnings[0].message).toContain('5.dcm was left out');
+    expect([code, (await convert(folder)).code]).toEqual([0, 0]);
+    expect(report.warnings).toMatchObject([{ code: 'Localizer', needsReview: false }]);
+  });
+
+  it('draws on the grid of convert, or on none, whatever is wrong with the series', async () => {
+    const damage = fc.constantFrom('cut', 'gone', 'doubled', 'moved', 'scout');
+    const irregular = fc.constantFrom('resample', 'native', 'reject');
+    const at = fc.integer({ min: 3, max: SLICES - 1 });
+    await fc.assert(
+      fc.asyncProperty(damage, irregular, at, async (what, policy, k) => {
+        const folder = seriesFolder();
+        const path = join(folder, `${k}.dcm`);
+        const other = { sopInstanceUid: '1.2.3' };
+        const type = { tag: '00080008', vr: 'CS', value: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] } as const;
+        if (what === 'cut') writeFileSync(path, readFileSync(path).subarray(0, -8));
+        if (what === 'gone') rmSync(path);
+        if (what === 'doubled') writeFileSync(`${path}.2`, sliceFile(k, other));
+        if (what === 'moved') writeFileSync(path, sliceFile(k, { position: [0, 0, 2 * k + 0.7] }));
+        if (what === 'scout')
+          writeFileSync(`${path}.2`, sliceFile(k, { ...other, changes: { '00080008': type } }));
+        const drawn = await mask(folder, roiFile(), '--irregular', policy);
+        const { series, code, out } = await convert(folder, '--irregular', policy);
+        expect(drawn.code).toBe(code);
+        if (code === 0)
+          expect(read(drawn.path).geometry).toEqual(read(join(out, series[0].outputs[0])).geometry);
+        else expect(drawn.report.reason).toBe(series[0].reason);
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 
