@@ -30,13 +30,23 @@ export interface Execution {
   readonly status: string;
 }
 
+/** A session as its executions and jobs are named. */
+export interface SessionKey {
+  readonly archiveId: string;
+  readonly project: string;
+  readonly session: string;
+}
+
 /** Executions of prepare-session for one session, in no particular order. */
-export async function preparationsOf(
-  machine: Machine,
-  { archiveId, project, session }: { archiveId: string; project: string; session: string },
-): Promise<Execution[]> {
-  const digest = createHash('sha256').update(`${archiveId}/${project}/${session}`).digest('hex').slice(0, 32);
-  return (await allPreparations(machine)).filter(({ name }) => name.startsWith(`${digest}-`));
+export async function preparationsOf(machine: Machine, key: SessionKey): Promise<Execution[]> {
+  const prefix = executionPrefix(key);
+  return (await allPreparations(machine)).filter(({ name }) => name.startsWith(prefix));
+}
+
+/** `<digest>-` of `<digest>-g<generation>-a<attempt>`. */
+function executionPrefix({ archiveId, project, session }: SessionKey): string {
+  const digest = createHash('sha256').update(`${archiveId}/${project}/${session}`).digest('hex');
+  return `${digest.slice(0, 32)}-`;
 }
 
 /** Every execution of prepare-session there ever was. */
@@ -50,16 +60,21 @@ export async function allPreparations(machine: Machine): Promise<Execution[]> {
   return found;
 }
 
-/** Names of the jobs of the stage runner that succeeded. */
-export async function succeededStageJobs(machine: Machine): Promise<string[]> {
+/** Which stages of a session succeeded as jobs of the stage runner, over all its executions, in alphabetical order. */
+export async function stageJobsOf(machine: Machine, key: SessionKey): Promise<string[]> {
   const client = new BatchClient(clientConfig(machine.machine));
   const jobQueue = await deployedValue(machine, 'stageQueueArn');
-  const names: string[] = [];
+  const prefix = `-${executionPrefix(key)}`;
+  const stages = new Set<string>();
   for await (const { jobSummaryList = [] } of paginateListJobs(
     { client },
     { jobQueue, jobStatus: 'SUCCEEDED' },
   )) {
-    names.push(...jobSummaryList.map(({ jobName = '' }) => jobName));
+    // A job is named `<stage>-<execution>`.
+    for (const { jobName = '' } of jobSummaryList) {
+      const at = jobName.indexOf(prefix);
+      if (at > 0) stages.add(jobName.slice(0, at));
+    }
   }
-  return names;
+  return [...stages].toSorted();
 }
