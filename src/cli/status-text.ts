@@ -25,5 +25,8 @@ export function statusText(now: MachineStatus): string {
       ...(now.xnatUser ? [[now.xnatUser.name, now.xnatUser.password, 'XNAT stand-in']] : []),
     ],
   );
+  if (now.state === 'never started') {
+    return `${fields}\n\nStart it with: contourflow up (npm run demo has a machine of its own, in .contourflow/demo)`;
+  }
   return `${fields}\n\n${servers}\n\n${users}`;
 }

@@ -67,6 +67,7 @@ describe('status', () => {
     const { code, out } = await runCli(['status']);
     expect(code).toBe(0);
     expect(out).toMatch(/^machine\s+never started/);
+    expect(out).toMatch(/\n\nStart it with: contourflow up \(/);
   });
 
   it('lists addresses, servers and who can sign in', async () => {
