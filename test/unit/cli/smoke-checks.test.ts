@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchClient, DescribeComputeEnvironmentsCommand } from '@aws-sdk/client-batch';
 import {
@@ -246,12 +248,14 @@ describe('npm run smoke:aws -- --dry-run', () => {
   it('shows every step, checks the templates and needs no account', () => {
     const root = join(import.meta.dirname, '../../..');
     const script = join(root, 'scripts/smoke-aws.ts');
+    const home = mkdtempSync(join(tmpdir(), 'contourflow-smoke-'));
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--dry-run'], {
       cwd: root,
       encoding: 'utf8',
       // No credentials, no region, and nowhere to look for them.
-      env: { PATH: process.env.PATH, HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
+      env: { PATH: process.env.PATH, HOME: home, AWS_EC2_METADATA_DISABLED: 'true' },
     });
+    rmSync(home, { recursive: true });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.split('\n').filter((line) => /^ ?\d+ {2}\S/.test(line))).toHaveLength(10);
     expect(stdout).toMatch(/cdk destroy --all, also when a step before failed/);
