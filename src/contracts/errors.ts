@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   ArchiveUnavailable: { httpStatus: 502, retryable: true },
   ArchiveRejected: { httpStatus: 502, retryable: false },
   SessionNotFound: { httpStatus: 404, retryable: false },
+  NoDicomResource: { httpStatus: 422, retryable: false },
+  UnsafeFileAddress: { httpStatus: 422, retryable: false },
   NoContours: { httpStatus: 422, retryable: false },
   NoAutomation: { httpStatus: 422, retryable: false },
   UploadIncomplete: { httpStatus: 422, retryable: false },

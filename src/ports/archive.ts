@@ -44,7 +44,10 @@ export interface ArchiveFile {
 export interface ImagingArchive {
   /** @throws SessionNotFound, ArchiveUnavailable (retry), ArchiveRejected (do not). */
   readSession(project: string, session: string): Promise<ArchiveSession>;
-  /** The DICOM files of a scan: resource `DICOM`, else `secondary`. */
+  /**
+   * The DICOM files of a scan: resource `DICOM`, else `secondary`.
+   * @throws NoDicomResource when the scan has neither; UnsafeFileAddress when its catalogue names a file elsewhere
+   */
   downloadScan(project: string, session: string, scanId: string): AsyncIterable<ArchiveFile>;
   downloadRoi(
     project: string,

@@ -122,8 +122,8 @@ async function* downloadScan(http: XnatHttp, session: string, scanId: string): A
     resources.find((row) => row.label === 'DICOM') ?? resources.find((row) => row.label === 'secondary');
   if (resource === undefined) {
     throw new PipelineError(
-      'ArchiveRejected',
-      `scan ${scanId} of session ${session} has no DICOM resource (labels DICOM or secondary); upload its images or exclude the scan`,
+      'NoDicomResource',
+      `scan ${scanId} of session ${session} has no resource labelled DICOM or secondary, only [${resources.map((row) => row.label).join(', ')}]; send its images to XNAT again, then retry the case`,
       { session, scanId, labels: resources.map((row) => row.label) },
     );
   }
@@ -149,13 +149,13 @@ async function* downloadScan(http: XnatHttp, session: string, scanId: string): A
   }
 }
 
-/** @throws ArchiveUnavailable when the file went away, or changed its size, since it was listed. */
+/** @throws UnsafeFileAddress; ArchiveUnavailable when the file went away, or changed its size, since it was listed. */
 async function downloadFile(http: XnatHttp, row: Row): Promise<ArchiveFile> {
   const uri = row.URI ?? '';
   if (!uri.startsWith('/data/')) {
     throw new PipelineError(
-      'ArchiveRejected',
-      'XNAT listed a file whose address is not below /data/; refresh the catalogue of this resource in XNAT',
+      'UnsafeFileAddress',
+      'XNAT listed a file whose address is not below /data/ and is not asked for; refresh the catalogue of this resource in XNAT',
       { uri },
     );
   }

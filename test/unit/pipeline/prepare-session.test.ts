@@ -301,6 +301,30 @@ describe('bad input', () => {
   });
 });
 
+describe('a scan without images in XNAT', () => {
+  it('quarantines its own case, and the other series of the session is prepared', async () => {
+    const { ports, archive } = await sessionFixture();
+    const other = '1.2.826.0.1.3680043.10.99';
+    archive.scans.push({ scanId: '5', seriesUid: other, seriesDescription: '', modality: 'CT' });
+    archive.collections.set('ROI_1', { savedAt: '2026-03-01T09:00:00Z', rtstruct: boxContours() });
+    const rtstruct = boxContours({ seriesUid: other });
+    archive.collections.set('ROI_2', { savedAt: '2026-03-01T09:00:00Z', rtstruct });
+    await prepared(ports);
+    const cases = ports.records
+      .all('case')
+      .map(({ seriesUid, state, problem }) => [seriesUid, state, problem?.code]);
+    expect(cases).toHaveLength(2);
+    expect(cases).toContainEqual([ctSeriesUid(), 'ready', undefined]);
+    expect(cases).toContainEqual([other, 'quarantined', 'NoDicomResource']);
+    expect(ports.records.all('session')).toMatchObject([
+      { state: 'idle', generation: 1, preparedGeneration: 1 },
+    ]);
+    archive.files.set('5', ctSeries(other));
+    await prepared(ports, hintOf('retry-5', { cause: 'retry' }));
+    expect(states(ports)).toEqual(['ready', 'ready']);
+  });
+});
+
 describe('an archive that is away', () => {
   it('leaves the session due and is tried again five times at most', async () => {
     const { ports, archive } = await sessionFixture();

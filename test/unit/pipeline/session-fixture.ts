@@ -91,7 +91,9 @@ export class FakeArchive implements ImagingArchive {
     return { project, subject: 'XNAT_S1', session, scans: this.scans, roiCollections };
   }
   async *downloadScan(_project: string, _session: string, scanId: string) {
-    yield* this.files.get(scanId) ?? [];
+    const files = this.files.get(scanId);
+    if (!files) throw new PipelineError('NoDicomResource', `scan ${scanId} has no DICOM resource`);
+    yield* files;
   }
   async downloadRoi(
     _project: string,

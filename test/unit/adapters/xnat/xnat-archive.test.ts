@@ -107,9 +107,9 @@ describe('downloadScan', () => {
     expect(downloaded.map((file) => file.name)).toEqual(['one.dcm']);
   });
 
-  it('says ArchiveRejected for a scan without images', async () => {
+  it('says NoDicomResource for a scan without images', async () => {
     await xnat.send('PUT', `/data/experiments/${session}/scans/8?xsiType=xnat:ctScanData`);
-    expect(await codeOf(collect(archive.downloadScan('P1', session, '8')))).toBe('ArchiveRejected');
+    expect(await codeOf(collect(archive.downloadScan('P1', session, '8')))).toBe('NoDicomResource');
   });
 });
 
@@ -224,7 +224,7 @@ describe('answers that are not what they seem', () => {
         ? { status: 200, body: rows({ URI: 'http://169.254.169.254/latest', Size: '1' }) }
         : { status: 200, body: rows({ label: 'DICOM', xnat_abstractresource_id: '1' }) },
     );
-    expect(await codeOf(collect(client.downloadScan('P1', 'E', '1')))).toBe('ArchiveRejected');
+    expect(await codeOf(collect(client.downloadScan('P1', 'E', '1')))).toBe('UnsafeFileAddress');
     expect(site?.calls.some((call) => call.includes('169.254'))).toBe(false);
   });
 
