@@ -19,6 +19,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'what runs on the local machine, where, and who can sign in',
     load: () => import('./commands/status.ts'),
   },
+  doctor: {
+    summary: 'whether this machine or an AWS account has what is needed',
+    load: () => import('./commands/doctor.ts'),
+  },
   login: { summary: 'sign in', load: () => import('./commands/login.ts') },
   logout: { summary: 'forget the sign-in', load: () => import('./commands/logout.ts') },
   me: { summary: 'who is signed in', load: () => import('./commands/me.ts') },
