@@ -4,7 +4,6 @@ import {
   phantomAim,
   phantomRtstruct,
 } from '../phantoms/generate-phantom.ts';
-import { folderCohort } from './folder-cohort.ts';
 import type { DemoOptions } from './options.ts';
 
 /** One session to come: a study with contours on one of its series. */
@@ -28,10 +27,6 @@ export interface Cohort {
   readonly description: string;
   /** What was left out or assumed, one sentence each. */
   readonly notices: readonly string[];
-}
-
-export function chooseCohort(options: DemoOptions): Promise<Cohort> | Cohort {
-  return options.from === null ? phantomCohort(options) : folderCohort(options.from, options.labelMap);
 }
 
 export function phantomCohort({ seed, subjects }: Pick<DemoOptions, 'seed' | 'subjects'>): Cohort {

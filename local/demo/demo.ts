@@ -6,8 +6,9 @@ import { type Up, up } from '../machine/up.ts';
 import { createXnatAdmin, type XnatLogin } from '../xnat/admin-client.ts';
 import { acceptForReview, awaitCases, currentCases, requireSubjects } from './await-cases.ts';
 import { worstNumbers } from './certificates.ts';
-import { type Cohort, chooseCohort } from './cohort.ts';
+import { type Cohort, phantomCohort } from './cohort.ts';
 import { importSessions, saveContours } from './fill-archive.ts';
+import { folderCohort } from './folder-cohort.ts';
 import type { DemoOptions } from './options.ts';
 import { type People, signInPeople } from './people.ts';
 import type { Progress } from './progress.ts';
@@ -60,7 +61,8 @@ export async function runDemo(
 /** Before anything is started: a folder that cannot be trained on should say so at once. */
 function choosePatients(options: DemoOptions, progress: Progress): Promise<Cohort> {
   return progress.step('Choose the patients', async (live) => {
-    const value = await chooseCohort(options);
+    const { from, labelMap } = options;
+    const value = from === null ? phantomCohort(options) : await folderCohort(from, labelMap);
     for (const notice of value.notices) live.line(notice);
     return { value, result: value.description };
   });
