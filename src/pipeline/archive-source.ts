@@ -1,5 +1,11 @@
 import type { ObjectRef } from '../contracts/identifiers.ts';
-import type { ArchiveFile, ArchiveRoiCollection, ArchiveScan, ImagingArchive } from '../ports/archive.ts';
+import type {
+  ArchiveFile,
+  ArchiveRoiCollection,
+  ArchiveScan,
+  ArchiveSession,
+  ImagingArchive,
+} from '../ports/archive.ts';
 import type { Ports } from '../ports/index.ts';
 import { inParallel } from './in-parallel.ts';
 import { readSeriesHeader } from './series-header.ts';
@@ -20,7 +26,7 @@ export async function openArchiveSource(
   at: { project: string; session: string },
   objects: Pick<Ports['objects'], 'writeBlob'>,
 ): Promise<SessionSource> {
-  const session = await archive.readSession(at.project, at.session);
+  const session = await readOrClose(archive, at);
   return {
     subject: session.subject,
     contours: () =>
@@ -36,6 +42,20 @@ export async function openArchiveSource(
     },
     close: () => archive.close(),
   };
+}
+
+/** XNAT keeps a server session for each client that does not end it, and a read that fails is tried again many times. */
+async function readOrClose(
+  archive: ImagingArchive,
+  { project, session }: { project: string; session: string },
+): Promise<ArchiveSession> {
+  try {
+    return await archive.readSession(project, session);
+  } catch (error) {
+    // What went wrong first is what counts.
+    await archive.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
+import { PipelineError } from '../contracts/errors.ts';
 import {
   type Attribute,
+  hasAttribute,
   openDicom,
   readString,
   readUint16,
@@ -19,6 +21,23 @@ export interface SeriesHeader {
   readonly modality: string;
   /** Rows (0028,0010) x Columns (0028,0011) x NumberOfFrames (0028,0008), which is 1 when absent; 0 without pixels. */
   readonly pixels: number;
+}
+
+/** SeriesInstanceUID alone, also of a file that ends soon after it; null when there is none to be read. */
+export function readSeriesUid(bytes: Uint8Array): string | null {
+  const ifReadable = <T>(read: () => T): T | null => {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof PipelineError) return null;
+      throw error;
+    }
+  };
+  const file = ifReadable(() => openDicom(bytes));
+  if (!file) return null;
+  // The first look says that the file is cut off, and finds what lies before that.
+  ifReadable(() => hasAttribute(file.dataSet, ROWS));
+  return ifReadable(() => readString(file.dataSet, SERIES_UID)) ?? null;
 }
 
 /**

@@ -4,8 +4,13 @@ import type { ObjectKey, ObjectRef } from '../contracts/identifiers.ts';
 import type { Ports } from '../ports/index.ts';
 import { inParallel } from './in-parallel.ts';
 import { readUploadManifest, uploadFolder } from './read-upload-manifest.ts';
-import { readSeriesHeader, type SeriesHeader } from './series-header.ts';
-import type { SessionSource, SourceContour, SourceSeries } from './session-source.ts';
+import { readSeriesHeader, readSeriesUid, type SeriesHeader } from './series-header.ts';
+import {
+  isDataProblem,
+  type SessionSource,
+  type SourceContour,
+  type SourceSeries,
+} from './session-source.ts';
 
 type UploadPorts = Pick<Ports, 'objects' | 'hasher'>;
 type ListedFile = UploadManifest['images'][number];
@@ -23,7 +28,7 @@ export async function openUploadSource(
   const manifest = await readUploadManifest(manifestKey, ports.objects);
   const folder = uploadFolder(manifestKey);
   const [listed] = await ports.objects.list(manifestKey, 1);
-  let grouping: Promise<Map<string, StoredImage[]>> | null = null;
+  let grouping: Promise<Grouping> | null = null;
   return {
     subject: manifest.subject,
     contours: () =>
@@ -32,8 +37,7 @@ export async function openUploadSource(
       ),
     async findSeries(seriesUid) {
       grouping ??= storeImages(manifest.images, folder, project, ports);
-      const images = (await grouping).get(seriesUid);
-      return images ? seriesOf(seriesUid, images) : null;
+      return seriesOf(seriesUid, await grouping);
     },
     close: async () => undefined,
   };
@@ -44,27 +48,59 @@ interface StoredImage {
   readonly ref: ObjectRef;
 }
 
+interface Grouping {
+  readonly bySeries: ReadonlyMap<string, StoredImage[]>;
+  /** By series, what is wrong with a file of it. */
+  readonly damaged: ReadonlyMap<string, PipelineError>;
+  /** Of a file of which nobody can say to which series it belongs: it may be missing from any. */
+  readonly unplaced: PipelineError | null;
+}
+
+type Placed =
+  | (StoredImage & { readonly problem: null })
+  | { readonly problem: PipelineError; readonly seriesUid: string | null };
+
 async function storeImages(
   images: readonly ListedFile[],
   folder: string,
   project: string,
   ports: UploadPorts,
-): Promise<Map<string, StoredImage[]>> {
-  const stored = await inParallel(images, FILES_AT_ONCE, async (file) => {
-    const bytes = await ports.objects.read({ key: `${folder}${file.key}` });
-    requireDigest(file, bytes, ports);
-    const header = readHeader(file, bytes);
-    return { header, ref: await ports.objects.writeBlob(project, bytes, DICOM) };
-  });
+): Promise<Grouping> {
   const bySeries = new Map<string, StoredImage[]>();
-  for (const image of stored) {
-    const { seriesUid } = image.header;
-    bySeries.set(seriesUid, [...(bySeries.get(seriesUid) ?? []), image]);
+  const damaged = new Map<string, PipelineError>();
+  const placed = await inParallel(images, FILES_AT_ONCE, (file) => storeImage(file, folder, project, ports));
+  for (const image of placed) {
+    if (image.problem === null) {
+      const { seriesUid } = image.header;
+      bySeries.set(seriesUid, [...(bySeries.get(seriesUid) ?? []), image]);
+    } else damaged.set(image.seriesUid ?? '', image.problem);
   }
-  return bySeries;
+  // What names a series that no sound file is of may have been cut off in the name.
+  const unplaced = [...damaged].find(([seriesUid]) => !bySeries.has(seriesUid))?.[1] ?? null;
+  return { bySeries, damaged, unplaced };
 }
 
-function seriesOf(seriesUid: string, images: StoredImage[]): SourceSeries {
+/** A file whose digest differs is not believed what series it names. */
+async function storeImage(
+  file: ListedFile,
+  folder: string,
+  project: string,
+  ports: UploadPorts,
+): Promise<Placed> {
+  const bytes = await ports.objects.read({ key: `${folder}${file.key}` });
+  const changed = digestProblem(file, bytes, ports);
+  if (changed) return { problem: changed, seriesUid: null };
+  const header = readHeader(file, bytes);
+  if (header instanceof PipelineError) return { problem: header, seriesUid: readSeriesUid(bytes) };
+  return { header, problem: null, ref: await ports.objects.writeBlob(project, bytes, DICOM) };
+}
+
+/** @throws what is wrong with a file of the series, or with one that may be of it */
+function seriesOf(seriesUid: string, { bySeries, damaged, unplaced }: Grouping): SourceSeries | null {
+  const problem = damaged.get(seriesUid) ?? unplaced;
+  if (problem) throw problem;
+  const images = bySeries.get(seriesUid);
+  if (!images) return null;
   const [first] = images;
   const slices = images.map(({ ref }) => ref).sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const voxelCount = images.reduce((sum, { header }) => sum + header.pixels, 0);
@@ -89,19 +125,14 @@ async function readContour(
   return { assessorId, savedAt, bytes, companion: null, problem: digestProblem(file, bytes, ports) };
 }
 
-/** Names the file, because a series of hundreds is searched for the one. */
-function readHeader(file: ListedFile, bytes: Uint8Array): SeriesHeader {
+/** The header, or why it cannot be read; names the file, because a series of hundreds is searched for the one. */
+function readHeader(file: ListedFile, bytes: Uint8Array): SeriesHeader | PipelineError {
   try {
     return readSeriesHeader(bytes);
   } catch (error) {
-    if (!(error instanceof PipelineError)) throw error;
-    throw new PipelineError(error.code, `${file.key}: ${error.message}`, error.details, { cause: error });
+    if (!isDataProblem(error)) throw error;
+    return new PipelineError(error.code, `${file.key}: ${error.message}`, error.details, { cause: error });
   }
-}
-
-function requireDigest(file: ListedFile, bytes: Uint8Array, ports: UploadPorts): void {
-  const problem = digestProblem(file, bytes, ports);
-  if (problem) throw problem;
 }
 
 function digestProblem(file: ListedFile, bytes: Uint8Array, { hasher }: UploadPorts): PipelineError | null {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Certificate } from '../../../src/contracts/certificate.ts';
+import { Certificate, CertificateThresholds } from '../../../src/contracts/certificate.ts';
 import { LabelPolicies } from '../../../src/contracts/label-policy.ts';
 import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
 import { gunzipBounded } from '../../../src/imaging/nifti/gzip.ts';
+import { fetchScans } from '../../../src/pipeline/fetch-scans.ts';
 import { routeEvent } from '../../../src/pipeline/route-event.ts';
 import { rtStruct } from '../../helpers/dicom-writer.ts';
 import type { MemoryPorts } from '../../helpers/memory-ports.ts';
@@ -108,6 +109,19 @@ describe('a session with one contoured series', () => {
         .map(({ automationId }) => automationId)
         .sort(),
     ).toEqual(['coarse', AUTOMATION]);
+  });
+
+  it.each([
+    [{}, 'needs-review'],
+    [{ smallRegionPercent: 60 }, 'ready'],
+  ])('is judged by the thresholds of its automation: %j gives %s', async (own, state) => {
+    const { ports, archive } = await sessionFixture({ thresholds: CertificateThresholds.parse(own) });
+    archive.collections.set('ROI_1', {
+      savedAt: '2026-03-01T09:00:00Z',
+      rtstruct: boxContours({ width: 5 }),
+    });
+    await prepared(ports);
+    expect(ports.records.all('case')[0]?.state).toBe(state);
   });
 
   it('is for review when a mapped region was not drawn', async () => {
@@ -326,6 +340,16 @@ describe('a scan without images in XNAT', () => {
 });
 
 describe('an archive that is away', () => {
+  it('is left without an open session of ours, however often it is asked', async () => {
+    const { ports, archive } = await sessionFixture();
+    archive.unavailable = true;
+    const input = { ...hintInput(), execution: 'x-g1-a1' };
+    for (const times of [1, 2, 3]) {
+      await expect(fetchScans(input, ports)).rejects.toMatchObject({ code: 'ArchiveUnavailable' });
+      expect(archive.closed).toBe(times);
+    }
+  });
+
   it('leaves the session due and is tried again five times at most', async () => {
     const { ports, archive } = await sessionFixture();
     archive.unavailable = true;
@@ -413,6 +437,33 @@ describe('an upload', () => {
     });
   });
 
+  it('loses only the series of an image that is cut off, not the others', async () => {
+    const { ports } = await sessionFixture();
+    const other = '1.2.826.0.1.3680043.10.99';
+    const [last, ...whole] = ctSeries(other).reverse();
+    const bytes = last?.bytes ?? new Uint8Array();
+    const header = Buffer.from(bytes);
+    // Ends between SeriesInstanceUID (0020,000E) and Rows (0028,0010).
+    const cut = bytes.subarray(0, header.lastIndexOf(other) + other.length + 24);
+    const images = [
+      ...ctSeries(),
+      ...whole.map((file) => ({ ...file, name: `b${file.name}` })),
+      { name: 'cut.dcm', bytes: cut },
+    ];
+    const structures = [ctSeriesUid(), other].map((seriesUid, n) => ({
+      name: `rs${n}.dcm`,
+      bytes: boxContours({ seriesUid }),
+    }));
+    await prepared(ports, await putUpload(ports, { images, structures }));
+    const cases = ports.records.all('case').map(({ seriesUid, state }) => [seriesUid, state]);
+    expect(cases.sort()).toEqual([
+      [ctSeriesUid(), 'ready'],
+      [other, 'quarantined'],
+    ]);
+    const [problem] = ports.records.all('case').flatMap((one) => one.problem ?? []);
+    expect(problem).toMatchObject({ code: 'TruncatedDicom', message: expect.stringContaining('cut.dcm') });
+  });
+
   it('is quarantined when a listed image is no DICOM file, which is named', async () => {
     const { ports } = await sessionFixture();
     const images = [
@@ -425,6 +476,11 @@ describe('an upload', () => {
     expect(record?.problem?.message).toContain('notes.txt');
   });
 });
+
+function hintInput() {
+  const { archiveId, project, session } = hintOf('any');
+  return { schemaVersion: 1, archiveId, project, session, generation: 1, uploadManifestKey: null } as const;
+}
 
 function ctSeriesUid(): string {
   return '1.2.826.0.1.3680043.10.1';
