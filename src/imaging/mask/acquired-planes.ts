@@ -23,6 +23,8 @@ export interface AcquiredPlanes {
    * `k` counts.
    */
   readonly named: (image: ImageReference, k?: number) => number | undefined;
+  /** Number of a named image among those of the volume, found as its plane is. */
+  readonly image: (image: ImageReference, k?: number) => number | undefined;
   /** Centre of the first pixel of a named image, in voxels of the grid. */
   readonly firstPixelIjk: (image: ImageReference) => Vec3 | undefined;
   /** How far plane n reaches, in slices. */
@@ -36,15 +38,16 @@ export interface ImageReference {
 }
 
 interface PlacedImage extends AcquiredImage {
+  readonly number: number;
   readonly plane: number;
 }
 
 export function acquiredPlanes({ slices, geometry }: MaskTarget): AcquiredPlanes {
   const ks: number[] = [];
   const byInstance = new Map<string, PlacedImage[]>();
-  for (const image of slices.toSorted((a, b) => a.k - b.k)) {
+  for (const [number, image] of slices.toSorted((a, b) => a.k - b.k).entries()) {
     if (ks.length === 0 || image.k - (ks.at(-1) ?? 0) > SAME_PLANE) ks.push(image.k);
-    const placed = { ...image, plane: ks.length - 1 };
+    const placed = { ...image, number, plane: ks.length - 1 };
     const frames = byInstance.get(image.sopInstanceUid);
     if (frames === undefined) byInstance.set(image.sopInstanceUid, [placed]);
     else frames.push(placed);
@@ -55,6 +58,7 @@ export function acquiredPlanes({ slices, geometry }: MaskTarget): AcquiredPlanes
     ks,
     nearest: (k) => nearestPlane(ks, k, reach),
     named: (reference, k) => find(reference, k)?.plane,
+    image: (reference, k) => find(reference, k)?.number,
     firstPixelIjk: (reference) => {
       const image = find(reference);
       if (image?.positionLps === undefined) return image && [0, 0, image.k];

@@ -1,13 +1,23 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { add, cross, dot, norm, normalise, scale, subtract, type Vec3 } from '../geometry/vector.ts';
+import { add, column, cross, dot, norm, normalise, scale, subtract, type Vec3 } from '../geometry/vector.ts';
+import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 
 /** Points of a contour may leave their common plane by this much. */
 export const PLANARITY_TOLERANCE_MM = 0.1;
+
+/** Planes whose normals have at least this cosine, 1.15 degrees, count as parallel. */
+export const PARALLEL_COSINE = 0.9998;
+
+/** Unit normal of the slices: not the step along k, which leans where a tilted stack is written as it is. */
+export function sliceNormal({ directionLps }: VolumeGeometry): Vec3 {
+  return normalise(cross(column(directionLps, 0), column(directionLps, 1)));
+}
 
 /** The plane a contour was drawn in: unit normal and a point on it, LPS mm. */
 export interface ContourPlane {
   readonly normalLps: Vec3;
   readonly centreLps: Vec3;
+  readonly areaMm2: number;
 }
 
 /**
@@ -25,8 +35,9 @@ export function fitContourPlane(pointsLps: Float64Array, place: string): Contour
     previous = current;
   }
   const normalLps = normalise(normal);
-  const offMm = largestOffset(pointsLps, { normalLps, centreLps });
-  if (norm(normal) > 0 && offMm <= PLANARITY_TOLERANCE_MM) return { normalLps, centreLps };
+  const offMm = largestOffset(pointsLps, normalLps, centreLps);
+  if (norm(normal) > 0 && offMm <= PLANARITY_TOLERANCE_MM)
+    return { normalLps, centreLps, areaMm2: norm(normal) / 2 };
   throw new PipelineError(
     'ContourNotPlanar',
     `${place} does not lie in one plane: a point is ${offMm.toFixed(2)} mm off, at most ${PLANARITY_TOLERANCE_MM} mm is allowed; ` +
@@ -45,7 +56,7 @@ function centroid(points: Float64Array): Vec3 {
   return scale(sum, 3 / points.length);
 }
 
-function largestOffset(points: Float64Array, { normalLps, centreLps }: ContourPlane): number {
+function largestOffset(points: Float64Array, normalLps: Vec3, centreLps: Vec3): number {
   let largest = 0;
   for (let index = 0; index < points.length / 3; index++) {
     largest = Math.max(largest, Math.abs(dot(subtract(pointAt(points, index), centreLps), normalLps)));

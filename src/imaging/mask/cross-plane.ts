@@ -1,70 +1,78 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import { applyAffine, invertAffine } from '../geometry/affine.ts';
-import { column, cross, dot, normalise, type Vec3 } from '../geometry/vector.ts';
+import { add, column, cross, dot, normalise, scale, type Vec3 } from '../geometry/vector.ts';
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import { type ArrangedPlane, arrangePlane } from './arrange-plane.ts';
-import { pointAt } from './contour-plane.ts';
-import type { CrossPlaneContour } from './place-contours.ts';
-import { toPolygon } from './polygon.ts';
+import { PARALLEL_COSINE, PLANARITY_TOLERANCE_MM, pointAt, sliceNormal } from './contour-plane.ts';
+import { type CrossPlaneFrame, crossPlaneFrame } from './cross-plane-frame.ts';
+import type { CrossPlaneContour, InPlaneContour } from './place-contours.ts';
+import { roundPixel, toPolygon } from './polygon.ts';
 import { insideGroups, type LookupGroup, prepareLookup } from './polygon-lookup.ts';
 import type { SliceMask } from './rasterise.ts';
 
 /** Parallel planes that cut through the slices, such as sagittal drawings on an axial series. */
 export interface CrossPlaneStack {
+  /** Ascending along z. */
   readonly planes: readonly CrossPlane[];
-  /** Volume by the contours: sum of plane areas times plane distance, in mm3. */
+  /** Volume by the contours: sum of plane areas times what each plane covers, in mm3. */
   readonly volumeMm3: number;
   /** The same by plain parity, when partly crossing contours were joined by union. */
   readonly parityVolumeMm3?: number;
   readonly duplicates: number;
-  readonly axes: readonly [u: Vec3, v: Vec3, normal: Vec3];
-  /** Each plane covers this much either side of itself, in mm. */
-  readonly halfGapMm: number;
+  readonly frame: CrossPlaneFrame;
 }
 
 interface CrossPlane {
-  readonly distanceMm: number;
+  /** What the plane covers along z, the lower end included and the upper one not. */
+  readonly from: number;
+  readonly to: number;
   readonly groups: readonly LookupGroup[];
   readonly arranged: ArrangedPlane;
 }
 
-const PARALLEL_COSINE = 0.9998;
-const SAME_PLANE_MM = 0.01;
+/** Neighbours this many times the usual distance apart still meet half way: their positions are rounded. */
+const MEETING_GAPS = 1.5;
 
 /**
  * Sorts contours that are not parallel to the slices into one stack of planes.
  *
+ * Every plane reaches half way to its neighbours; at either end, and where planes are left out, half the usual distance. A
+ * lone plane is as deep as the voxels are in its direction. The lower end belongs to a plane and the upper does not, so
+ * that a plane half way between two voxels fills the one of lower index.
+ *
+ * @param along - the region's contours in the slices, for how far apart planes lie that only lean out of them
  * @throws MalformedContour when their planes are not parallel to each other, since then no stack describes a body
  */
 export function stackCrossPlanes(
   contours: readonly CrossPlaneContour[],
   geometry: VolumeGeometry,
+  along: readonly InPlaneContour[] = [],
 ): CrossPlaneStack {
-  const axes = planeAxes(contours, geometry);
-  const [u, v, normal] = axes;
-  const groups = groupByDistance(contours, normal);
-  const halfGapMm =
-    planeGap(
-      groups.map((group) => group.distanceMm),
-      normal,
-      geometry,
-    ) / 2;
-  const planes = groups.map(({ distanceMm, members }) => {
+  const normal = commonNormal(contours, geometry);
+  const frame = crossPlaneFrame(normal, geometry);
+  const groups = groupByHeight(contours, frame);
+  const heights = groups.map(({ z }) => z);
+  const leaning = Math.abs(dot(normal, sliceNormal(geometry))) >= PARALLEL_COSINE;
+  const gap = usualGap(leaning ? [...heights, ...along.map(({ k }) => k)] : heights, frame);
+  const planes = groups.map(({ members }, index) => {
     const arranged = arrangePlane(
-      members.map(({ pointsLps, xor }) => ({ polygon: project(pointsLps, u, v), xor })),
+      members.map((contour) => ({ polygon: project(contour, frame), xor: contour.xor })),
     );
-    return { distanceMm, arranged, groups: arranged.groups.map((group) => group.map(prepareLookup)) };
+    const ends = coverage(heights, index, gap);
+    return { ...ends, arranged, groups: arranged.groups.map((group) => group.map(prepareLookup)) };
   });
-  const crossing = planes.some(({ arranged }) => arranged.parityAreaPx !== undefined);
+  return { planes, frame, ...measure(planes, frame) };
+}
+
+function measure(planes: readonly CrossPlane[], { unitMm }: CrossPlaneFrame) {
+  const voxelMm3 = unitMm[0] * unitMm[1] * unitMm[2];
   const sum = (area: (plane: ArrangedPlane) => number) =>
-    planes.reduce((total, { arranged }) => total + area(arranged) * 2 * halfGapMm, 0);
+    planes.reduce((total, { arranged, from, to }) => total + area(arranged) * (to - from) * voxelMm3, 0);
+  const crossing = planes.some(({ arranged }) => arranged.parityAreaPx !== undefined);
   return {
-    planes,
     volumeMm3: sum(({ areaPx }) => areaPx),
     ...(crossing ? { parityVolumeMm3: sum(({ areaPx, parityAreaPx }) => parityAreaPx ?? areaPx) } : {}),
     duplicates: planes.reduce((total, { arranged }) => total + arranged.duplicates, 0),
-    axes,
-    halfGapMm,
   };
 }
 
@@ -74,10 +82,10 @@ export interface VoxelWindow {
   readonly high: Vec3;
 }
 
-/** The box of all contours, widened by what the outermost planes cover beyond themselves. */
+/** The box of all contours, widened by what the planes cover beyond themselves. */
 export function crossPlaneWindow(
   contours: readonly CrossPlaneContour[],
-  { halfGapMm }: CrossPlaneStack,
+  { planes, frame }: CrossPlaneStack,
   { affineIjkToLps, sizeIjk, spacingMm }: VolumeGeometry,
 ): VoxelWindow {
   const toIjk = invertAffine(affineIjkToLps);
@@ -91,7 +99,8 @@ export function crossPlaneWindow(
       });
     }
   }
-  const reach = (axis: number) => halfGapMm / (spacingMm[axis] as number);
+  const depthMm = planes.reduce((most, { from, to }) => Math.max(most, to - from), 0) * frame.unitMm[2];
+  const reach = (axis: number) => depthMm / (spacingMm[axis] as number);
   return {
     low: low.map((value, axis) => Math.max(0, Math.floor(value - reach(axis)))) as unknown as Vec3,
     high: high.map((value, axis) =>
@@ -100,46 +109,49 @@ export function crossPlaneWindow(
   };
 }
 
-/** Marks the voxels of slice k whose centre lies inside the plane nearest to it. */
+/** Marks the voxels of slice k whose centre lies inside the plane that covers it. */
 export function drawCrossPlanes(
   mask: SliceMask,
   k: number,
-  stack: CrossPlaneStack,
+  { planes, frame }: CrossPlaneStack,
   { low, high }: VoxelWindow,
-  geometry: VolumeGeometry,
 ): void {
-  const [u, v, normal] = stack.axes;
+  const m = invertAffine(frame.toIjk);
   for (let row = low[1]; row <= high[1]; row++) {
     for (let col = low[0]; col <= high[0]; col++) {
-      const centre = applyAffine(geometry.affineIjkToLps, [col, row, k]);
-      const plane = nearestPlane(stack, dot(centre, normal));
-      if (plane === undefined || !insideGroups(plane.groups, dot(centre, u), dot(centre, v))) continue;
-      mask.bits[row * mask.columns + col] = 1;
+      const plane = planeAt(planes, roundPixel(m[8] * col + m[9] * row + m[10] * k + m[11]));
+      if (plane === undefined) continue;
+      const x = m[0] * col + m[1] * row + m[2] * k + m[3];
+      const y = m[4] * col + m[5] * row + m[6] * k + m[7];
+      if (insideGroups(plane.groups, x, y)) mask.bits[row * mask.columns + col] = 1;
     }
   }
   mask.box = { minColumn: low[0], maxColumn: high[0], minRow: low[1], maxRow: high[1] };
 }
 
-function nearestPlane({ planes, halfGapMm }: CrossPlaneStack, distanceMm: number): CrossPlane | undefined {
+function planeAt(planes: readonly CrossPlane[], z: number): CrossPlane | undefined {
   let [low, high] = [0, planes.length - 1];
   while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((planes[middle]?.distanceMm ?? 0) < distanceMm) low = middle + 1;
-    else high = middle;
+    const middle = (low + high + 1) >> 1;
+    if ((planes[middle] as CrossPlane).from <= z) low = middle;
+    else high = middle - 1;
   }
-  const candidates = [planes[low - 1], planes[low]].filter((plane) => plane !== undefined);
-  const off = (plane: CrossPlane) => Math.abs(plane.distanceMm - distanceMm);
-  const nearest = candidates.reduce((best, plane) => (off(plane) < off(best) - 1e-6 ? plane : best));
-  return off(nearest) <= halfGapMm + 1e-6 ? nearest : undefined;
+  const plane = planes[low];
+  return plane !== undefined && plane.from <= z && z < plane.to ? plane : undefined;
 }
 
-function planeAxes(contours: readonly CrossPlaneContour[], geometry: VolumeGeometry): [Vec3, Vec3, Vec3] {
-  const [first] = contours as [CrossPlaneContour];
-  const normal = first.contourPlane.normalLps;
-  const tilted = contours.find(
-    ({ contourPlane }) => Math.abs(dot(contourPlane.normalLps, normal)) < PARALLEL_COSINE,
+/**
+ * Normal of all planes together, the larger contours counting for more; that of the grid's own planes where every contour
+ * keeps to one of them as well as a contour has to keep to its own.
+ */
+function commonNormal(contours: readonly CrossPlaneContour[], { directionLps }: VolumeGeometry): Vec3 {
+  const planes = contours.map(({ contourPlane }) => contourPlane);
+  const largest = planes.reduce((best, plane) => (plane.areaMm2 > best.areaMm2 ? plane : best));
+  const turned = planes.map(({ normalLps, areaMm2 }) =>
+    scale(normalLps, dot(normalLps, largest.normalLps) < 0 ? -areaMm2 : areaMm2),
   );
-  if (tilted !== undefined) {
+  const normal = normalise(turned.reduce(add));
+  if (planes.some(({ normalLps }) => Math.abs(dot(normalLps, normal)) < PARALLEL_COSINE)) {
     throw new PipelineError(
       'MalformedContour',
       'contours of one region lie in planes that are neither parallel to the slices nor to each other; ' +
@@ -147,47 +159,65 @@ function planeAxes(contours: readonly CrossPlaneContour[], geometry: VolumeGeome
       { contours: contours.length },
     );
   }
-  const helper = [0, 1, 2]
-    .map((axis) => column(geometry.directionLps, axis as 0 | 1 | 2))
-    .reduce((best, axis) => (Math.abs(dot(axis, normal)) < Math.abs(dot(best, normal)) ? axis : best));
-  const u = normalise(cross(helper, normal));
-  return [u, cross(normal, u), normal];
+  const axes = ([0, 1, 2] as const).map((axis) => {
+    const [a, b] = [
+      column(directionLps, ((axis + 1) % 3) as 0 | 1 | 2),
+      column(directionLps, ((axis + 2) % 3) as 0 | 1 | 2),
+    ];
+    return normalise(cross(a, b));
+  });
+  return axes.find((axis) => contours.every((contour) => keepsTo(contour, axis))) ?? normal;
 }
 
-function groupByDistance(contours: readonly CrossPlaneContour[], normal: Vec3) {
-  const groups: { distanceMm: number; members: CrossPlaneContour[] }[] = [];
+function keepsTo({ pointsLps, contourPlane }: CrossPlaneContour, normal: Vec3): boolean {
+  const height = dot(contourPlane.centreLps, normal);
+  for (let index = 0; index < pointsLps.length / 3; index++) {
+    if (Math.abs(dot(pointAt(pointsLps, index), normal) - height) > PLANARITY_TOLERANCE_MM) return false;
+  }
+  return true;
+}
+
+/** Contours within the tolerance of a plane, or a fifth of a voxel where voxels are finer, are one plane. */
+function groupByHeight(contours: readonly CrossPlaneContour[], { fromLps, unitMm }: CrossPlaneFrame) {
+  const tolerance = Math.min(PLANARITY_TOLERANCE_MM / unitMm[2], 0.2);
+  const groups: { z: number; members: CrossPlaneContour[] }[] = [];
   const placed = contours.map((contour) => ({
     contour,
-    distanceMm: dot(contour.contourPlane.centreLps, normal),
+    z: applyAffine(fromLps, contour.contourPlane.centreLps)[2],
   }));
-  for (const { contour, distanceMm } of placed.sort((a, b) => a.distanceMm - b.distanceMm)) {
+  for (const { contour, z } of placed.sort((a, b) => a.z - b.z)) {
     const group = groups.at(-1);
-    if (group !== undefined && distanceMm - group.distanceMm <= SAME_PLANE_MM) group.members.push(contour);
-    else groups.push({ distanceMm, members: [contour] });
+    if (group !== undefined && z - group.z < tolerance) group.members.push(contour);
+    else groups.push({ z, members: [contour] });
   }
   return groups;
 }
 
-/** Median distance of neighbouring planes; a lone plane is as thick as the voxels are in its direction. */
-function planeGap(
-  distancesMm: readonly number[],
-  normal: Vec3,
-  { directionLps, spacingMm }: VolumeGeometry,
-): number {
-  const gaps = distancesMm.slice(1).map((distance, index) => distance - (distancesMm[index] ?? 0));
-  const sorted = gaps.sort((a, b) => a - b);
-  const voxelDepth = spacingMm.reduce(
-    (sum, spacing, axis) => sum + spacing * Math.abs(dot(column(directionLps, axis as 0 | 1 | 2), normal)),
-    0,
-  );
-  return sorted[Math.floor(sorted.length / 2)] ?? voxelDepth;
+/** Median distance of neighbouring planes, along z; a lone plane is as deep as a voxel. */
+function usualGap(heights: readonly number[], { voxelDepth, unitMm }: CrossPlaneFrame): number {
+  const ascending = heights.toSorted((a, b) => a - b);
+  const gaps = ascending
+    .slice(1)
+    .map((height, index) => height - (ascending[index] as number))
+    .filter((gap) => gap * unitMm[2] >= PLANARITY_TOLERANCE_MM)
+    .sort((a, b) => a - b);
+  return gaps[Math.floor(gaps.length / 2)] ?? voxelDepth;
 }
 
-function project(pointsLps: Float64Array, u: Vec3, v: Vec3) {
+function coverage(heights: readonly number[], index: number, gap: number) {
+  const z = heights[index] as number;
+  const end = (neighbour: number | undefined, direction: 1 | -1) => {
+    const meets = neighbour !== undefined && Math.abs(neighbour - z) <= MEETING_GAPS * gap;
+    return roundPixel(meets ? (z + neighbour) / 2 : z + (direction * gap) / 2);
+  };
+  return { from: end(heights[index - 1], -1), to: end(heights[index + 1], 1) };
+}
+
+function project({ pointsLps }: CrossPlaneContour, { fromLps }: CrossPlaneFrame) {
   const xy: number[] = [];
   for (let index = 0; index < pointsLps.length / 3; index++) {
-    const point = pointAt(pointsLps, index);
-    xy.push(dot(point, u), dot(point, v));
+    const [x, y] = applyAffine(fromLps, pointAt(pointsLps, index));
+    xy.push(x, y);
   }
   return toPolygon(xy);
 }

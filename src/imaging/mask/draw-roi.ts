@@ -15,6 +15,10 @@ export interface RoiDrawing {
   /** What plain parity would have given; present when contours partly cross and were joined. */
   readonly parityVolumeMm3?: number;
   readonly duplicates: number;
+  /** Contours that share a slice with nearer ones and were not drawn. */
+  readonly superseded: number;
+  /** Largest distance along the normal of contours that were taken as one plane, in mm. */
+  readonly spanMm: number;
   readonly gaps: readonly ContourGap[];
 }
 
@@ -22,8 +26,10 @@ export interface RoiDrawing {
 export function drawRoi(roi: Roi, target: MaskTarget, options: DrawOptions, paint: PaintSlice): RoiDrawing {
   const placed = placeContours(target, roi);
   const planes = groupPlanes(placed.inPlane, placed.planes, target.geometry.spacingMm[2]);
+  const chosen = drawingPerPlane(planes, placed.planes);
+  const contourCount = (of: readonly DrawnPlane[]) => of.reduce((sum, { contours }) => sum + contours, 0);
   const drawn = {
-    planes: drawingPerPlane(planes, placed.planes).map(({ plane, groups }) => ({
+    planes: chosen.map(({ plane, groups }) => ({
       plane,
       draw: (mask: SliceMask) => rasterise(mask, groups),
     })),
@@ -31,12 +37,16 @@ export function drawRoi(roi: Roi, target: MaskTarget, options: DrawOptions, pain
     geometry: target.geometry,
   };
   const stack =
-    placed.crossPlane.length === 0 ? undefined : stackCrossPlanes(placed.crossPlane, target.geometry);
+    placed.crossPlane.length === 0
+      ? undefined
+      : stackCrossPlanes(placed.crossPlane, target.geometry, placed.inPlane);
   const drawAlong = (paintAlong: PaintSlice) => drawInPlane(drawn, options, paintAlong);
   const gaps = stack === undefined ? drawAlong(paint) : drawBoth(drawAlong, stack, { placed, target }, paint);
   return {
     placed,
     planes: planes.length + (stack?.planes.length ?? 0),
+    superseded: contourCount(planes) - contourCount(chosen),
+    spanMm: planes.reduce((most, { spanMm }) => Math.max(most, spanMm), 0),
     gaps,
     ...volumes(planes, stack, target),
   };
@@ -56,7 +66,7 @@ function drawBoth(
   const mask = emptySliceMask(columns, rows);
   for (let k = window.low[2]; k <= window.high[2]; k++) {
     clearSliceMask(mask);
-    drawCrossPlanes(mask, k, stack, window, geometry);
+    drawCrossPlanes(mask, k, stack, window);
     const other = along.get(k);
     paint(k, other === undefined ? mask : mergeSliceMask(mask, other));
     along.delete(k);

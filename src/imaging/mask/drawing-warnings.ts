@@ -1,10 +1,11 @@
+import { PLANARITY_TOLERANCE_MM } from './contour-plane.ts';
 import type { RoiDrawing } from './draw-roi.ts';
 import type { MaskWarning, MaskWarningCode } from './mask-warning.ts';
 
 /** What a person should know about how one region's contours were drawn. */
 export function drawingWarnings(region: string, drawing: RoiDrawing): MaskWarning[] {
   const { outside, degenerate, unfilled } = drawing.placed;
-  const { duplicates } = drawing;
+  const { duplicates, superseded } = drawing;
   const warn = (
     code: MaskWarningCode,
     count: number,
@@ -22,6 +23,13 @@ export function drawingWarnings(region: string, drawing: RoiDrawing): MaskWarnin
       true,
     ),
     ...warn(
+      'ContoursSuperseded',
+      superseded,
+      `${superseded} contour(s) share a slice with contours nearer to its middle and were not drawn`,
+      true,
+    ),
+    ...apartWarning(region, drawing),
+    ...warn(
       'DegenerateContours',
       degenerate,
       `${degenerate} contour(s) have fewer than three different points and enclose nothing`,
@@ -35,6 +43,22 @@ export function drawingWarnings(region: string, drawing: RoiDrawing): MaskWarnin
     ),
     ...warn('RepeatedContours', duplicates, `${duplicates} contour(s) are drawn twice and count once`, false),
     ...crossingWarning(region, drawing),
+  ];
+}
+
+/** Within the tolerance a file rounded positions; beyond it somebody may have drawn two slices. */
+function apartWarning(region: string, { spanMm }: RoiDrawing): MaskWarning[] {
+  if (spanMm <= PLANARITY_TOLERANCE_MM) return [];
+  return [
+    {
+      code: 'ContoursApart',
+      message:
+        `region "${region}": contours that name one image lie up to ${spanMm.toFixed(2)} mm apart along its normal and ` +
+        'were taken as one plane',
+      region,
+      needsReview: true,
+      details: { spanMm },
+    },
   ];
 }
 

@@ -1,6 +1,9 @@
 /** Everything a mask can be built with that a person should know; the certificate repeats it. */
 export const MASK_WARNING_CODES = [
   'ContoursOutsideVolume',
+  'ContoursOutsideImages',
+  'ContoursSuperseded',
+  'ContoursApart',
   'DegenerateContours',
   'UnfilledContourTypes',
   'PartlyCrossingContours',

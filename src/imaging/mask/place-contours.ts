@@ -1,8 +1,15 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { Contour, ImageContour, PatientContour, Roi } from '../contour/structure-set.ts';
 import { invertAffine, type Mat4 } from '../geometry/affine.ts';
-import { type AcquiredPlanes, acquiredPlanes } from './acquired-planes.ts';
-import { type ContourPlane, fitContourPlane, PLANARITY_TOLERANCE_MM } from './contour-plane.ts';
+import { dot } from '../geometry/vector.ts';
+import { type AcquiredPlanes, acquiredPlanes, type ImageReference } from './acquired-planes.ts';
+import {
+  type ContourPlane,
+  fitContourPlane,
+  PARALLEL_COSINE,
+  PLANARITY_TOLERANCE_MM,
+  sliceNormal,
+} from './contour-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { type Polygon, toPolygon, vertexCount } from './polygon.ts';
 
@@ -14,6 +21,8 @@ export interface InPlaneContour {
   readonly k: number;
   /** The acquired plane it belongs to. */
   readonly plane: number;
+  /** Number of the image that it names, among those of the volume. */
+  readonly image?: number;
 }
 
 /** A contour in a plane that cuts through the slices. */
@@ -44,7 +53,8 @@ type Placement = InPlaneContour | CrossPlaneContour | 'outside' | 'degenerate' |
  * Finds each contour's plane: by the image it names first, by its position along the slice normal otherwise.
  *
  * Points go through the volume's full affine, so oblique volumes are no special case, nor are stacks whose acquired
- * slices are shifted against each other. Pixel positions on an image take the image's own place on the grid.
+ * slices are shifted against each other. Pixel positions on an image take the image's own place on the grid. A contour
+ * that is tilted by no more than {@link PARALLEL_COSINE} and stays within half a slice belongs to one slice all the same.
  *
  * @throws ContourOffPlane when the named image and the position disagree by more than half a slice
  * @throws ReferencedImageMissing when it names an image outside the volume but lies within it, or knows its image only
@@ -88,7 +98,7 @@ function placeOnImage(contour: ImageContour, { planes, target, place }: PlacingC
   const xy = contour.pointsPx.map((value, at) => value + (first[at % 2] as number));
   const polygon = toPolygon(xy);
   if (vertexCount(polygon) < 3) return 'degenerate';
-  return { polygon, xor: isXor(contour), k: planes.ks[plane] as number, plane };
+  return { polygon, xor: isXor(contour), k: planes.ks[plane] as number, plane, ...imageOf(contour, planes) };
 }
 
 function placeInPatient(contour: PatientContour, context: PlacingContext): Placement {
@@ -98,12 +108,44 @@ function placeInPatient(contour: PatientContour, context: PlacingContext): Place
   if (spreadSlices * spacingMm[2] > PLANARITY_TOLERANCE_MM) {
     if (contour.pointsLps.length < 9) return 'degenerate';
     const contourPlane = fitContourPlane(contour.pointsLps, context.place);
-    return { pointsLps: contour.pointsLps, contourPlane, xor };
+    if (cutsThroughSlices(contour, contourPlane, { k, spreadSlices }, context))
+      return { pointsLps: contour.pointsLps, contourPlane, xor };
   }
   const polygon = toPolygon(xy);
   if (vertexCount(polygon) < 3) return 'degenerate';
   const plane = findPlane(contour, k, context);
-  return plane === undefined ? 'outside' : { polygon, xor, k, plane };
+  return plane === undefined ? 'outside' : { polygon, xor, k, plane, ...imageOf(contour, context.planes, k) };
+}
+
+/**
+ * Whether a contour that leaves the plane of its mean k belongs to more slices than one.
+ *
+ * @throws ContourOffPlane when it does though it is parallel to the image of this volume that it names
+ */
+function cutsThroughSlices(
+  contour: PatientContour,
+  { normalLps }: ContourPlane,
+  { k, spreadSlices }: { readonly k: number; readonly spreadSlices: number },
+  { target, planes, place }: PlacingContext,
+): boolean {
+  if (Math.abs(dot(normalLps, sliceNormal(target.geometry))) < PARALLEL_COSINE) return true;
+  const named = planes.named(referenceOf(contour), k);
+  const plane = named ?? planes.nearest(k);
+  const allowed =
+    plane === undefined ? 0.5 : Math.min(planes.reach(plane, 'down'), planes.reach(plane, 'up'));
+  if (spreadSlices <= allowed + SLICE_TIE) return false;
+  if (named !== undefined) throw offPlane(place, named, { off: spreadSlices, allowed }, target);
+  return true;
+}
+
+/** An empty name, which no image has, where the contour names none. */
+function referenceOf({ sopInstanceUid = '', frame }: Contour): ImageReference {
+  return frame === undefined ? { sopInstanceUid } : { sopInstanceUid, frame };
+}
+
+function imageOf(contour: Contour, planes: AcquiredPlanes, k?: number): { readonly image?: number } {
+  const image = planes.image(referenceOf(contour), k);
+  return image === undefined ? {} : { image };
 }
 
 function isUnfilled(geometricType: string): boolean {
@@ -137,9 +179,8 @@ function toVoxelSpace(pointsLps: Float64Array, m: Mat4) {
 function findPlane(contour: PatientContour, k: number, context: PlacingContext): number | undefined {
   const { target, planes, place } = context;
   const nearest = planes.nearest(k);
-  const { sopInstanceUid, frame } = contour;
-  if (sopInstanceUid === undefined) return nearest;
-  const named = planes.named({ sopInstanceUid, ...(frame === undefined ? {} : { frame }) }, k);
+  if (contour.sopInstanceUid === undefined) return nearest;
+  const named = planes.named(referenceOf(contour), k);
   if (named === undefined && nearest !== undefined) throw imageMissing(place, nearest, target.seriesUid);
   if (named === undefined) return undefined;
   const off = k - (planes.ks[named] as number);
@@ -167,7 +208,7 @@ function offPlane(
   const [offMm, allowedMm] = [Math.abs(off) * geometry.spacingMm[2], allowed * geometry.spacingMm[2]];
   return new PipelineError(
     'ContourOffPlane',
-    `${place} names the image of slice ${plane} but lies ${offMm.toFixed(2)} mm away from it, more than half a slice ` +
+    `${place} names the image of slice ${plane} but lies up to ${offMm.toFixed(2)} mm away from it, more than half a slice ` +
       `(${allowedMm.toFixed(2)} mm); save the contours again in the viewer they come from`,
     { slice: plane, offMm, allowedMm },
   );
