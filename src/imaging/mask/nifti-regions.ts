@@ -2,6 +2,7 @@ import { PipelineError } from '../../contracts/errors.ts';
 import { type GridMapping, mapGrid, SAME_CENTRE_MM } from '../geometry/grid-mapping.ts';
 import { cornerDistanceMm, type VolumeGeometry, voxelVolumeMl } from '../geometry/volume-geometry.ts';
 import type { NiftiContent } from '../nifti/encode-nifti.ts';
+import { type LabelWindow, labelWindows } from '../resample/label-window.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { MAX_MASK_VALUE } from './mask-value.ts';
 import { clearSliceMask, emptySliceMask, type SliceMask } from './rasterise.ts';
@@ -9,6 +10,11 @@ import type { PaintSlice, RegionDrawing, RegionSet, RegionSource } from './regio
 
 /** Stored floats of a label map may carry the rounding of a slope; a share between two labels never comes this close. */
 const INTEGRAL_TOLERANCE = 1e-4;
+
+/** More than anybody names: an image taken for a mask has more. */
+const MAX_LABELS = 4096;
+/** Half a minute's work. 117 organs of a body of 512 x 512 x 1,000 voxels, a quarter of it for each, are within it. */
+const MAX_WINDOW_VOXELS = 2 ** 33;
 
 interface LabelledGrid {
   readonly geometry: VolumeGeometry;
@@ -21,7 +27,8 @@ interface LabelledGrid {
  *
  * The mask must have the voxels of the image; axes may be exchanged or reversed, which changes no voxel.
  *
- * @throws MaskNotIntegral for values that are not whole numbers from 0 to 65535, EmptySegmentation when all are 0
+ * @throws MaskNotIntegral for values that are not whole numbers from 0 to 65535, EmptySegmentation when all are 0,
+ *   ValueOutOfRange for over 4,096 different ones; drawing throws VolumeTooLarge when they are scattered like noise
  */
 export function niftiRegions({ geometry, values }: NiftiContent): RegionSet {
   const labels = toLabels(values);
@@ -33,66 +40,88 @@ export function niftiRegions({ geometry, values }: NiftiContent): RegionSet {
       'every voxel of the mask is 0, so it marks no region; draw at least one and save it again',
     );
   }
-  const grid: LabelledGrid = { geometry, labels };
+  if (present.length > MAX_LABELS) throw tooManyLabels(present.length);
+  const drawer = new LabelDrawer({ geometry, labels });
   return {
     format: 'NIFTI',
     referencedSeriesUids: [],
-    regions: present.map((value) => labelRegion(grid, value, counts[value] as number)),
+    regions: present.map((value) => labelRegion(drawer, value)),
     warnings: [],
     check: (target) => {
-      requireMapping(grid.geometry, target);
+      requireMapping(geometry, target);
       return [];
     },
   };
 }
 
-function labelRegion(grid: LabelledGrid, value: number, voxels: number): RegionSource {
+function labelRegion(drawer: LabelDrawer, value: number): RegionSource {
   return {
     number: value,
     name: String(value),
     provenance: { format: 'NIFTI' },
     parts: 1,
-    draw: (target, _options, paint) => drawLabel(grid, { value, voxels }, target, paint),
+    draw: (target, _options, paint) => drawer.draw(value, target, paint),
   };
 }
 
-function drawLabel(
-  { geometry, labels }: LabelledGrid,
-  { value, voxels }: { readonly value: number; readonly voxels: number },
-  target: MaskTarget,
-  paint: PaintSlice,
-): RegionDrawing {
-  const mapping = requireMapping(geometry, target);
-  const [columns, rows, slices] = target.geometry.sizeIjk;
-  const mask = emptySliceMask(columns, rows);
-  let [planes, left] = [0, voxels];
-  for (let k = 0; k < slices && left > 0; k++) {
-    clearSliceMask(mask);
-    const found = markSlice(mask, k, value, labels, mapping);
-    if (found === 0) continue;
-    paint(k, mask);
-    planes++;
-    left -= found;
-  }
-  return { planes, volumeMm3: voxels * voxelVolumeMl(geometry) * 1000, gaps: [], warnings: [] };
+/** A mask on one target: where each value lies there, found once for all of them. */
+interface Located {
+  readonly target: MaskTarget;
+  readonly mapping: GridMapping;
+  readonly windows: ReadonlyMap<number, LabelWindow>;
+  readonly mask: SliceMask;
 }
 
+/** Draws value after value, each within its own window. */
+class LabelDrawer {
+  readonly #grid: LabelledGrid;
+  #located: Located | undefined;
+
+  constructor(grid: LabelledGrid) {
+    this.#grid = grid;
+  }
+
+  draw(value: number, target: MaskTarget, paint: PaintSlice): RegionDrawing {
+    const { mapping, windows, mask } = this.#locate(target);
+    const window = windows.get(value);
+    let planes = 0;
+    for (let k = window?.low[2] ?? 0; k <= (window?.high[2] ?? -1); k++) {
+      clearSliceMask(mask);
+      if (!markSlice(mask, [value, k], this.#grid.labels, mapping, window as LabelWindow)) continue;
+      paint(k, mask);
+      planes++;
+    }
+    const volumeMm3 = (window?.voxels ?? 0) * voxelVolumeMl(this.#grid.geometry) * 1000;
+    return { planes, volumeMm3, gaps: [], warnings: [] };
+  }
+
+  #locate(target: MaskTarget): Located {
+    if (this.#located?.target === target) return this.#located;
+    const { geometry, labels } = this.#grid;
+    const mapping = requireMapping(geometry, target);
+    const windows = labelWindows(labels, target.geometry.sizeIjk, mapping);
+    requireWork(windows);
+    const [columns, rows] = target.geometry.sizeIjk;
+    this.#located = { target, mapping, windows, mask: emptySliceMask(columns, rows) };
+    return this.#located;
+  }
+}
+
+/** @returns whether the slice holds any voxel of the value */
 function markSlice(
   mask: SliceMask,
-  k: number,
-  value: number,
+  [value, k]: readonly [value: number, k: number],
   labels: Uint16Array,
   { first, steps: [columnStep, rowStep, sliceStep] }: GridMapping,
-): number {
-  const { columns, rows, bits } = mask;
+  { low, high }: LabelWindow,
+): boolean {
+  const { columns, bits } = mask;
   let { minColumn, maxColumn, minRow, maxRow } = mask.box;
-  let found = 0;
-  for (let row = 0; row < rows; row++) {
-    let from = first + row * rowStep + k * sliceStep;
-    for (let column = 0; column < columns; column++, from += columnStep) {
+  for (let row = low[1]; row <= high[1]; row++) {
+    let from = first + low[0] * columnStep + row * rowStep + k * sliceStep;
+    for (let column = low[0]; column <= high[0]; column++, from += columnStep) {
       if (labels[from] !== value) continue;
       bits[row * columns + column] = 1;
-      found++;
       if (column < minColumn) minColumn = column;
       if (column > maxColumn) maxColumn = column;
       if (row < minRow) minRow = row;
@@ -100,7 +129,32 @@ function markSlice(
     }
   }
   mask.box = { minColumn, maxColumn, minRow, maxRow };
-  return found;
+  return maxRow >= 0;
+}
+
+/** Values whose voxels lie far apart are looked for almost everywhere; noise of many values would take hours. */
+function requireWork(windows: ReadonlyMap<number, LabelWindow>): void {
+  const voxels = [...windows.values()].reduce(
+    (sum, { low, high }) =>
+      sum + low.reduce((size, from, axis) => size * ((high[axis] as number) - from + 1), 1),
+    0,
+  );
+  if (voxels <= MAX_WINDOW_VOXELS) return;
+  throw new PipelineError(
+    'VolumeTooLarge',
+    `the boxes round the ${windows.size} values of the mask hold ${voxels} voxels, at most ${MAX_WINDOW_VOXELS} are allowed: ` +
+      'values are scattered over the volume; export a label map of regions',
+    { values: windows.size, voxels, allowed: MAX_WINDOW_VOXELS },
+  );
+}
+
+function tooManyLabels(values: number): PipelineError {
+  return new PipelineError(
+    'ValueOutOfRange',
+    `the mask holds ${values} different values other than 0, at most ${MAX_LABELS} are allowed; ` +
+      'export a label map of regions, or only those that are needed',
+    { values, allowed: MAX_LABELS },
+  );
 }
 
 function requireMapping(mask: VolumeGeometry, { geometry, seriesUid }: MaskTarget): GridMapping {

@@ -1,3 +1,4 @@
+import type { GridMapping } from '../geometry/grid-mapping.ts';
 import type { Vec3 } from '../geometry/vector.ts';
 
 /** Smallest box of voxels that holds one value, corners inclusive. */
@@ -16,25 +17,30 @@ interface GrowingWindow {
 /**
  * The window of every value above 0 in a label map, in the order in which they first appear.
  *
- * @param labels - i fastest
+ * @param labels - i fastest, unless the mapping says otherwise
+ * @param mapping - where voxel (i, j, k) of the windows lies in `labels`
  */
 export function labelWindows(
   labels: ArrayLike<number>,
   [columns, rows, slices]: Vec3,
+  { first, steps: [step, rowStep, sliceStep] }: GridMapping = {
+    first: 0,
+    steps: [1, columns, columns * rows],
+  },
 ): Map<number, LabelWindow> {
   const found = new Map<number, GrowingWindow>();
-  let at = 0;
   for (let k = 0; k < slices; k++) {
     for (let j = 0; j < rows; j++) {
-      const row = at;
-      const end = at + columns;
+      let at = first + j * rowStep + k * sliceStep;
       // Runs are added whole, so that the work per voxel is one comparison.
-      while (at < end) {
+      for (let i = 0; i < columns; ) {
         const value = labels[at] as number;
-        const first = at;
-        do at++;
-        while (at < end && labels[at] === value);
-        if (value !== 0) addRun(found, value, [first - row, at - 1 - row], j, k);
+        const from = i;
+        do {
+          i++;
+          at += step;
+        } while (i < columns && labels[at] === value);
+        if (value !== 0) addRun(found, value, [from, i - 1], j, k);
       }
     }
   }
