@@ -25,6 +25,8 @@ export interface AcquiredPlanes {
   readonly named: (image: ImageReference, k?: number) => number | undefined;
   /** Number of a named image among those of the volume, found as its plane is. */
   readonly image: (image: ImageReference, k?: number) => number | undefined;
+  /** Images of the volume that one instance holds: frames, or tiles of a mosaic. */
+  readonly framesOf: (sopInstanceUid: string) => number;
   /** Centre of the first pixel of a named image, in voxels of the grid. */
   readonly firstPixelIjk: (image: ImageReference) => Vec3 | undefined;
   /** How far plane n reaches, in slices. */
@@ -58,6 +60,7 @@ export function acquiredPlanes({ slices, geometry }: MaskTarget): AcquiredPlanes
     ks,
     nearest: (k) => nearestPlane(ks, k, reach),
     named: (reference, k) => find(reference, k)?.plane,
+    framesOf: (sopInstanceUid) => byInstance.get(sopInstanceUid)?.length ?? 0,
     image: (reference, k) => find(reference, k)?.number,
     firstPixelIjk: (reference) => {
       const image = find(reference);

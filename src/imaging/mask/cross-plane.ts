@@ -5,6 +5,7 @@ import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import { type ArrangedPlane, arrangePlane } from './arrange-plane.ts';
 import { PARALLEL_COSINE, PLANARITY_TOLERANCE_MM, pointAt, sliceNormal } from './contour-plane.ts';
 import { type CrossPlaneFrame, crossPlaneFrame } from './cross-plane-frame.ts';
+import { crossPlaneOverhang, type Overhang, total } from './overhang.ts';
 import type { CrossPlaneContour, InPlaneContour } from './place-contours.ts';
 import { roundPixel, toPolygon } from './polygon.ts';
 import { insideGroups, type LookupGroup, prepareLookup } from './polygon-lookup.ts';
@@ -19,10 +20,12 @@ export interface CrossPlaneStack {
   /** The same by plain parity, when partly crossing contours were joined by union. */
   readonly parityVolumeMm3?: number;
   readonly duplicates: number;
+  readonly overhang: Overhang;
   readonly frame: CrossPlaneFrame;
 }
 
 interface CrossPlane {
+  readonly z: number;
   /** What the plane covers along z, the lower end included and the upper one not. */
   readonly from: number;
   readonly to: number;
@@ -59,9 +62,25 @@ export function stackCrossPlanes(
       members.map((contour) => ({ polygon: project(contour, frame), xor: contour.xor })),
     );
     const ends = coverage(heights, index, gap);
-    return { ...ends, arranged, groups: arranged.groups.map((group) => group.map(prepareLookup)) };
+    return {
+      ...ends,
+      z: heights[index] as number,
+      arranged,
+      groups: arranged.groups.map((group) => group.map(prepareLookup)),
+    };
   });
-  return { planes, frame, ...measure(planes, frame) };
+  return { planes, frame, overhang: overhangOf(planes, frame, geometry), ...measure(planes, frame) };
+}
+
+function overhangOf(
+  planes: readonly CrossPlane[],
+  { toIjk, unitMm }: CrossPlaneFrame,
+  geometry: VolumeGeometry,
+): Overhang {
+  const pixelMm2 = unitMm[0] * unitMm[1];
+  return total(
+    planes.map(({ arranged, z }) => crossPlaneOverhang(arranged, { toIjk, z, pixelMm2 }, geometry)),
+  );
 }
 
 function measure(planes: readonly CrossPlane[], { unitMm }: CrossPlaneFrame) {

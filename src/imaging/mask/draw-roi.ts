@@ -3,6 +3,7 @@ import { type DrawnPlane, drawingPerPlane, groupPlanes } from './contour-planes.
 import { type CrossPlaneStack, crossPlaneWindow, drawCrossPlanes, stackCrossPlanes } from './cross-plane.ts';
 import { drawInPlane } from './draw-in-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
+import { inPlaneOverhang, type Overhang, total } from './overhang.ts';
 import { type PlacedContours, placeContours } from './place-contours.ts';
 import { clearSliceMask, emptySliceMask, mergeSliceMask, rasterise, type SliceMask } from './rasterise.ts';
 import type { ContourGap, DrawOptions, PaintSlice } from './region-source.ts';
@@ -19,6 +20,7 @@ export interface RoiDrawing {
   readonly superseded: number;
   /** Largest distance along the normal of contours that were taken as one plane, in mm. */
   readonly spanMm: number;
+  readonly overhang: Overhang;
   readonly gaps: readonly ContourGap[];
 }
 
@@ -46,6 +48,10 @@ export function drawRoi(roi: Roi, target: MaskTarget, options: DrawOptions, pain
     placed,
     planes: planes.length + (stack?.planes.length ?? 0),
     superseded: contourCount(planes) - contourCount(chosen),
+    overhang: total([
+      inPlaneOverhang(planes, target.geometry),
+      ...(stack === undefined ? [] : [stack.overhang]),
+    ]),
     spanMm: planes.reduce((most, { spanMm }) => Math.max(most, spanMm), 0),
     gaps,
     ...volumes(planes, stack, target),

@@ -28,6 +28,7 @@ export function drawingWarnings(region: string, drawing: RoiDrawing): MaskWarnin
       `${superseded} contour(s) share a slice with contours nearer to its middle and were not drawn`,
       true,
     ),
+    ...overhangWarning(region, drawing),
     ...apartWarning(region, drawing),
     ...warn(
       'DegenerateContours',
@@ -43,6 +44,24 @@ export function drawingWarnings(region: string, drawing: RoiDrawing): MaskWarnin
     ),
     ...warn('RepeatedContours', duplicates, `${duplicates} contour(s) are drawn twice and count once`, false),
     ...crossingWarning(region, drawing),
+  ];
+}
+
+function overhangWarning(
+  region: string,
+  { overhang: { contours: count, areaMm2 } }: RoiDrawing,
+): MaskWarning[] {
+  if (count === 0) return [];
+  return [
+    {
+      code: 'ContoursOutsideImages',
+      message:
+        `region "${region}": ${count} contour(s) reach beyond the edge of the images; ${areaMm2.toFixed(1)} mm2 of their ` +
+        'area lies where there are no voxels and was not drawn',
+      region,
+      needsReview: true,
+      details: { count, areaMm2 },
+    },
   ];
 }
 

@@ -12,6 +12,7 @@ import {
 } from './contour-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { type Polygon, toPolygon, vertexCount } from './polygon.ts';
+import { requireOnFrame } from './require-on-frame.ts';
 
 /** A contour parallel to the slices, in column/row space of the grid. */
 export interface InPlaneContour {
@@ -59,6 +60,7 @@ type Placement = InPlaneContour | CrossPlaneContour | 'outside' | 'degenerate' |
  * @throws ContourOffPlane when the named image and the position disagree by more than half a slice
  * @throws ReferencedImageMissing when it names an image outside the volume but lies within it, or knows its image only
  * @throws ContourNotPlanar
+ * @throws MalformedContour when it was drawn on the picture of a mosaic, beyond the slice that it names
  */
 export function placeContours(target: MaskTarget, roi: Roi): PlacedContours {
   const planes = acquiredPlanes(target);
@@ -95,6 +97,7 @@ function placeOnImage(contour: ImageContour, { planes, target, place }: PlacingC
   const plane = planes.named(contour);
   const first = planes.firstPixelIjk(contour);
   if (plane === undefined || first === undefined) throw imageMissing(place, undefined, target.seriesUid);
+  requireOnFrame(contour, planes.framesOf(contour.sopInstanceUid), target, place);
   const xy = contour.pointsPx.map((value, at) => value + (first[at % 2] as number));
   const polygon = toPolygon(xy);
   if (vertexCount(polygon) < 3) return 'degenerate';
