@@ -109,6 +109,7 @@ interface TestRoi {
   readonly name: string | Uint8Array;
   readonly colour?: readonly [number, number, number];
   readonly contours: readonly TestContour[];
+  readonly frameOfReferenceUid?: string;
 }
 
 export interface RtStruct {
@@ -155,9 +156,10 @@ function fileMeta(sopClassUid: string, sopInstanceUid: string): Element[] {
   return [ui('00020002', sopClassUid), ui('00020003', sopInstanceUid)];
 }
 
-function roiItem({ number, name }: TestRoi): Element[] {
+function roiItem({ number, name, frameOfReferenceUid }: TestRoi): Element[] {
   return [
     { tag: '30060022', vr: 'IS', value: String(number) },
+    ...(frameOfReferenceUid === undefined ? [] : [ui('30060024', frameOfReferenceUid)]),
     { tag: '30060026', vr: 'LO', value: name },
   ];
 }

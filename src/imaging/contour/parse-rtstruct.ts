@@ -118,10 +118,12 @@ function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, 
   const rawName = readBytes(item, A.roiName);
   const name = rawName === undefined ? '' : decodeText(rawName, readStrings(dataSet, A.characterSet)).trim();
   const algorithm = readString(item, A.roiAlgorithm);
+  const frameOfReferenceUid = readString(item, A.roiFrameOfReference);
   return {
     number,
     name: name === '' ? UNTITLED_ROI : name,
     ...(algorithm === undefined ? {} : { algorithm }),
+    ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
     ...(drawings.get(number) ?? { contours: [] }),
   };
 }
@@ -199,10 +201,7 @@ function readReferencedSeries(dataSet: DataSet): string[] {
 
 function readFrameOfReference(dataSet: DataSet): string | undefined {
   const [frame] = readItems(dataSet, A.frameOfReferences);
-  const [roi] = readItems(dataSet, A.structureSetRois);
-  return (
-    (frame && readString(frame, A.frameOfReferenceUid)) ?? (roi && readString(roi, A.roiFrameOfReference))
-  );
+  return frame && readString(frame, A.frameOfReferenceUid);
 }
 
 function malformed(roiNumber: number, index: number, why: string): PipelineError {

@@ -35,6 +35,8 @@ export interface Roi {
   readonly colour?: readonly [number, number, number];
   /** ROIGenerationAlgorithm (3006,0036), such as MANUAL. */
   readonly algorithm?: string;
+  /** ReferencedFrameOfReferenceUID (3006,0024): where its points lie; absent when the file says it for all regions at once. */
+  readonly frameOfReferenceUid?: string;
   readonly contours: readonly Contour[];
 }
 
@@ -46,6 +48,7 @@ export interface StructureSet {
   readonly studyUid: string;
   /** SeriesInstanceUIDs of the images the regions were drawn on, as far as the file names them. */
   readonly referencedSeriesUids: readonly string[];
+  /** Of the regions that do not state their own. */
   readonly frameOfReferenceUid?: string;
   readonly rois: readonly Roi[];
   /** What the reader noticed about the file as a whole. */

@@ -1,4 +1,4 @@
-import type { Contour, Roi, StructureSet } from '../contour/structure-set.ts';
+import type { Roi, StructureSet } from '../contour/structure-set.ts';
 import { checkReferences } from './check-references.ts';
 import { drawRoi } from './draw-roi.ts';
 import { drawingWarnings } from './drawing-warnings.ts';
@@ -8,9 +8,7 @@ import type { RegionSet, RegionSource } from './region-source.ts';
 export function contourRegions(structureSet: StructureSet): RegionSet {
   const { format, sopInstanceUid, referencedSeriesUids, frameOfReferenceUid, rois } = structureSet;
   const regions = rois.map((roi) => contourRegion(roi, structureSet));
-  const contoursOf = new Map<RegionSource, readonly Contour[]>(
-    regions.map((region, index) => [region, rois[index]?.contours ?? []]),
-  );
+  const roiOf = new Map<RegionSource, Roi | undefined>(regions.map((region, index) => [region, rois[index]]));
   return {
     format,
     sourceUid: sopInstanceUid,
@@ -19,8 +17,8 @@ export function contourRegions(structureSet: StructureSet): RegionSet {
     regions,
     warnings: structureSet.warnings ?? [],
     check: (target, chosen) => {
-      const contours = chosen.flatMap((region) => contoursOf.get(region) ?? []);
-      return checkReferences(target, structureSet, contours);
+      const drawn = chosen.flatMap((region) => roiOf.get(region) ?? []);
+      return checkReferences(target, structureSet, drawn);
     },
   };
 }

@@ -61,6 +61,22 @@ describe('parseRtstruct', () => {
     },
   );
 
+  it('keeps the frame of reference of each region that states one', () => {
+    const contours = [SQUARE];
+    const rois = [
+      { number: 1, name: 'A', contours, frameOfReferenceUid: '1.2.3.1' },
+      { number: 2, name: 'B', contours, frameOfReferenceUid: '1.2.3.2' },
+      { number: 3, name: 'C', contours },
+    ];
+    const set = parseRtstruct(rtStruct({ rois }));
+    expect(set.rois.map(({ frameOfReferenceUid }) => frameOfReferenceUid)).toEqual([
+      '1.2.3.1',
+      '1.2.3.2',
+      undefined,
+    ]);
+    expect(set.frameOfReferenceUid).toBe(TEST_FRAME_UID);
+  });
+
   it('accepts numbers longer than 16 characters, spaces and exponents', () => {
     const data = ' 1.23456789012345678 \\-2.5e-3\\ 5\\1\\1\\5\\2\\2\\5 ';
     const [roi] = parseRtstruct(oneContour({ points: new Array(9), data })).rois;

@@ -455,6 +455,34 @@ describe('buildMask and references', () => {
     expect(named.warnings).toMatchObject([{ code: 'FrameOfReferenceDiffers', needsReview: false }]);
   });
 
+  it('holds each drawn region to its own frame of reference', () => {
+    const [one, two] = [column3d(SQUARE, 2, 3), column3d(SQUARE, 5, 6)];
+    const build2 = (a: PatientContour[], b: PatientContour[], frames: Partial<Record<number, string>>) => {
+      const set = structureSet({ A: a, B: b });
+      const rois = set.rois.map((roi) => {
+        const frameOfReferenceUid = frames[roi.number];
+        return frameOfReferenceUid === undefined ? roi : { ...roi, frameOfReferenceUid };
+      });
+      return (map: string) => build({ set: { ...set, rois }, map });
+    };
+    const foreign = build2(one, two.map(withoutImage), { 2: '1.2.3' });
+    expect(codeOf(() => foreign('A=1\nB=2'))).toBe('FrameOfReferenceMismatch');
+    expect(foreign('A=1').warnings).toEqual([]);
+    // What one region names says nothing about the other; its own images do.
+    expect(codeOf(() => build2(one, two, { 2: '1.2.3' })('A=1\nB=2'))).toBe('no error');
+    expect(build2(one, two, { 1: '1.2.3', 2: '1.2.4' })('A=1\nB=2').warnings).toMatchObject([
+      { code: 'FrameOfReferenceDiffers', details: { contours: '1.2.3' } },
+      { code: 'FrameOfReferenceDiffers', details: { contours: '1.2.4' } },
+    ]);
+    // The file's is that of another series, but the region says itself that it is not.
+    const set = { ...structureSet({ A: one.map(withoutImage) }), frameOfReferenceUid: '1.2.3' };
+    const rois = set.rois.map((roi) => ({
+      ...roi,
+      frameOfReferenceUid: targetOf(GRID).frameOfReferenceUid ?? '',
+    }));
+    expect(build({ set: { ...set, rois }, map: 'A=1' }).warnings).toEqual([]);
+  });
+
   it('does not look at contours of regions that the map leaves out', () => {
     const bad = contours.map((contour) => ({ ...contour, sopInstanceUid: '1.2.3' }));
     expect(build({ set: structureSet({ A: contours, Couch: bad }), map: 'A=1' }).regions).toHaveLength(1);
