@@ -27,16 +27,38 @@ export async function problemOf(
   objects: Pick<Ports['objects'], 'stat' | 'read'>,
 ): Promise<Problem> {
   const { stage, error, cause } = failed;
-  const known = lambdaProblem(failed);
-  if (known) return known;
   const job = JobCause.safeParse(parseJson(cause));
   const left = job.success ? await runnerFailure(job.data.Parameters ?? {}, objects) : null;
   if (left) return problem(stage, left.code, left.message);
-  if (error === 'States.Timeout') {
-    const sentence = `${stage} took longer than its time limit; retry the case, or make the volume smaller`;
-    return problem(stage, 'InternalError', sentence);
-  }
+  const limit = limitSentence(failed);
+  if (limit) return { code: 'InternalError', message: limit, stage };
+  const known = lambdaProblem(failed);
+  if (known) return known;
   return problem(stage, error, job.success ? jobSentence(job.data) : cause);
+}
+
+/** Names under which a function is ended that used up its memory; Lambda does not always say why it died. */
+const MEMORY_ERRORS = ['Lambda.Unknown', 'Runtime.ExitError', 'Runtime.OutOfMemory', 'OutOfMemoryError'];
+
+/** For a stage that ran into a limit of its function or job, what can be changed about it. */
+function limitSentence({
+  stage,
+  error,
+  cause,
+}: {
+  stage: string;
+  error: string;
+  cause: string;
+}): string | null {
+  const lambda = LambdaCause.safeParse(parseJson(cause));
+  const names = [error, ...(lambda.success ? [lambda.data.errorType] : [])];
+  const smaller =
+    'retry the case; when it happens again, lower batchVoxelThreshold so that series of this size are prepared on Batch';
+  if (names.some((name) => name === 'States.Timeout' || name === 'Sandbox.Timedout')) {
+    return `${stage} took longer than its time limit; ${smaller}`;
+  }
+  if (!names.some((name) => MEMORY_ERRORS.includes(name))) return null;
+  return `${stage} ended without a word, most often for want of memory (${names.at(-1)}); ${smaller}, or raise imagingMemoryMib`;
 }
 
 /** What a function threw, or null when the failure is none of a function. */

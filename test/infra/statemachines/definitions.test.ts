@@ -63,6 +63,16 @@ describe.each(STATE_MACHINES)('%s', (machine) => {
     }
   });
 
+  it('submits a job again that Batch had no time for', () => {
+    const jobs = tasks.filter(([, { Resource }]) => Resource?.includes(':batch:submitJob'));
+    const retried = jobs.map(([name, { Retry = [] }]) => [
+      name,
+      Retry.flatMap(({ ErrorEquals }) => ErrorEquals),
+    ]);
+    const passing = expect.arrayContaining(['Batch.TooManyRequestsException', 'Batch.ServerException']);
+    expect(retried).toEqual(jobs.map(([name]) => [name, passing]));
+  });
+
   it('catches what a task cannot do, save for the tasks that end a failure', () => {
     const uncaught = tasks.filter(([, { Catch }]) => !Catch).map(([name]) => name);
     expect(uncaught).toEqual(machine === 'prepare-session' ? ['QuarantineCase', 'ReleaseSession'] : []);

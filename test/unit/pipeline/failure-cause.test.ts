@@ -63,6 +63,18 @@ describe('problemOf', () => {
     expect(problem.message).toContain('longer than its time limit');
   });
 
+  it.each([
+    ['Sandbox.Timedout', 'Sandbox.Timedout', ['longer than its time limit', 'batchVoxelThreshold']],
+    ['Lambda.Unknown', 'Runtime.ExitError', ['memory', 'batchVoxelThreshold', 'imagingMemoryMib']],
+    ['Runtime.OutOfMemory', 'Runtime.OutOfMemory', ['memory', 'imagingMemoryMib']],
+    ['Lambda.Unknown', null, ['memory', 'batchVoxelThreshold', 'imagingMemoryMib']],
+  ])('says what to change when a function ran into a limit (%s, %s)', async (error, errorType, words) => {
+    const cause = errorType ? JSON.stringify({ errorType, errorMessage: 'signal: killed' }) : 'no cause';
+    const problem = await problemOf({ stage, error, cause }, createMemoryObjectStore());
+    expect(problem).toMatchObject({ code: 'InternalError', stage });
+    for (const word of words) expect(problem.message).toContain(word);
+  });
+
   it('takes the words that the stage runner left beside its output', async () => {
     const objects = createMemoryObjectStore();
     await objects.write(
