@@ -65,12 +65,17 @@ export function assignRegions(
     .filter(({ region, match }) => match === undefined && !isIgnoredRegion(map, region.name))
     .map(({ region: { number, name } }) => ({ number, name }));
   if (unmapped.length > 0 && unmappedPolicy === 'fail') throw unmappedRegion(unmapped, map);
-  const assigned = map.entries
-    .map((entry) => ({
-      entry,
-      regions: matches.filter(({ match }) => match?.entry === entry).map(({ region }) => region),
-    }))
-    .filter((entry) => entry.regions.length > 0);
+  const regionsOf = new Map<LabelMapEntry, RegionSource[]>();
+  for (const { region, match } of matches) {
+    if (match === undefined) continue;
+    const known = regionsOf.get(match.entry);
+    if (known === undefined) regionsOf.set(match.entry, [region]);
+    else known.push(region);
+  }
+  const assigned = map.entries.flatMap((entry) => {
+    const found = regionsOf.get(entry);
+    return found === undefined ? [] : [{ entry, regions: found }];
+  });
   return {
     assigned,
     unmapped: unmappedPolicy === 'ignore' ? [] : unmapped,

@@ -74,8 +74,9 @@ function orderByPrecedence(
   problems: string[],
 ): LabelMapEntry[] {
   const rank = new Map(names.map((name, index) => [name, index]));
+  const known = new Set(entries.map(({ name }) => name));
   for (const name of names) {
-    if (!entries.some((entry) => entry.name === name))
+    if (!known.has(name))
       problems.push(`"precedence" names "${name}", which is no region`);
   }
   const rankOf = ({ name }: LabelMapEntry) => rank.get(name) ?? -1;

@@ -11,6 +11,8 @@ export interface LabelMap {
   readonly entries: readonly LabelMapEntry[];
   /** ROI names that are left out knowingly and not reported. */
   readonly ignore: readonly string[];
+  /** What every name of the map means, by its folded form. */
+  readonly names: ReadonlyMap<string, RegionMatch | 'ignored'>;
 }
 
 /** How an ROI name was found in the map. */
@@ -20,6 +22,8 @@ export interface RegionMatch {
 }
 
 const MAX_LABEL_MAP_BYTES = 1_048_576;
+/** Synonyms, parts and ignored names included; anatomy has fewer. */
+const MAX_NAMES = 16_384;
 
 /**
  * Reads a label map: `region2MaskValueMap.txt` (`Liver=10`, one a line), or its JSON superset.
@@ -31,28 +35,21 @@ const MAX_LABEL_MAP_BYTES = 1_048_576;
 export function parseLabelMap(source: string | Uint8Array): LabelMap {
   const text = decodeSource(source);
   const draft = text.trimStart().startsWith('{') ? parseJsonLabelMap(text) : parseTextLabelMap(text);
-  const problems = [...draft.problems, ...nameClashes(draft)];
+  const problems = [...tooManyNames(draft), ...draft.problems, ...nameClashes(draft)];
   if (draft.entries.length === 0 && problems.length === 0) problems.push('it names no region');
   if (problems.length > 0) throw malformed(problems);
-  return { schemaVersion: 1, entries: draft.entries, ignore: draft.ignore };
+  return { schemaVersion: 1, entries: draft.entries, ignore: draft.ignore, names: indexNames(draft) };
 }
 
 /** Entry for an ROI of this name, or undefined when the map has none. */
 export function matchRegion(map: LabelMap, roiName: string): RegionMatch | undefined {
-  const folded = foldRegionName(roiName);
-  const has = (names: readonly string[]) => names.some((name) => foldRegionName(name) === folded);
-  for (const entry of map.entries) {
-    if (foldRegionName(entry.name) === folded) return { entry, via: 'name' };
-    if (has(entry.synonyms)) return { entry, via: 'synonym' };
-    if (has(entry.fuse)) return { entry, via: 'fuse' };
-  }
-  return undefined;
+  const match = map.names.get(foldRegionName(roiName));
+  return match === 'ignored' ? undefined : match;
 }
 
 /** Whether the map says to leave an ROI of this name out. */
 export function isIgnoredRegion(map: LabelMap, roiName: string): boolean {
-  const folded = foldRegionName(roiName);
-  return map.ignore.some((name) => foldRegionName(name) === folded);
+  return map.names.get(foldRegionName(roiName)) === 'ignored';
 }
 
 /** Contiguous class indices from 1 in ascending mask value; entries of one value are one class, named by the first. */
@@ -88,6 +85,30 @@ function decodeSource(source: string | Uint8Array): string {
   } catch {
     throw malformed(['it is not UTF-8 text; save it as UTF-8']);
   }
+}
+
+/** No name comes twice: the map would have been refused. */
+function indexNames({ entries, ignore }: LabelMapDraft): LabelMap['names'] {
+  const ignored = ignore.map((name) => [foldRegionName(name), 'ignored'] as const);
+  const meant = entries.flatMap((entry) => {
+    const match = (via: RegionMatch['via']) => (name: string) =>
+      [foldRegionName(name), { entry, via }] as const;
+    return [
+      match('name')(entry.name),
+      ...entry.synonyms.map(match('synonym')),
+      ...entry.fuse.map(match('fuse')),
+    ];
+  });
+  return new Map<string, RegionMatch | 'ignored'>([...ignored, ...meant]);
+}
+
+function tooManyNames({ entries, ignore }: LabelMapDraft): string[] {
+  const names = entries.reduce(
+    (sum, { synonyms, fuse }) => sum + 1 + synonyms.length + fuse.length,
+    ignore.length,
+  );
+  if (names <= MAX_NAMES) return [];
+  return [`it has ${names} names, at most ${MAX_NAMES} are allowed; leave out what is not to be drawn`];
 }
 
 /** Two names that compare equal leave it open which value is meant. */

@@ -8,6 +8,7 @@ import {
   matchRegion,
   parseLabelMap,
 } from '../../../../src/imaging/mask/label-map.ts';
+import { matchRegions } from '../../../../src/imaging/mask/match-regions.ts';
 import { foldRegionName } from '../../../../src/imaging/mask/region-name.ts';
 
 function problemsOf(source: string | Uint8Array): readonly string[] {
@@ -89,6 +90,50 @@ describe('parseLabelMap of JSON', () => {
     expect(matchRegion(map, 'left kidney')).toMatchObject({ entry: { name: 'Kidneys' }, via: 'fuse' });
     expect(isIgnoredRegion(map, ' COUCH ')).toBe(true);
     expect(matchRegion(map, 'Couch')).toBeUndefined();
+  });
+
+  it('finds what a search through all entries would find, whatever the spelling', () => {
+    const name = fc.stringMatching(/^[a-dA-D ß]{1,3}$/).filter((text) => text.trim() !== '');
+    const region = fc.record({
+      name,
+      value: fc.integer({ min: 1, max: 9 }),
+      synonyms: fc.array(name, { maxLength: 2 }),
+      fuse: fc.array(name, { maxLength: 2 }),
+    });
+    const source = fc.record({
+      regions: fc.array(region, { minLength: 1, maxLength: 5 }),
+      ignore: fc.array(name, { maxLength: 2 }),
+    });
+    fc.assert(
+      fc.property(source, name, (written, roi) => {
+        fc.pre(problemsOf(json(written)).length === 0);
+        const map = parseLabelMap(json(written));
+        const is = (other: string) => foldRegionName(other) === foldRegionName(roi);
+        const entry = map.entries.find((one) => [one.name, ...one.synonyms, ...one.fuse].some(is));
+        const via = entry && (is(entry.name) ? 'name' : entry.synonyms.some(is) ? 'synonym' : 'fuse');
+        expect(matchRegion(map, roi)).toEqual(entry && { entry, via });
+        expect(isIgnoredRegion(map, roi)).toBe(map.ignore.some(is));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('matches thousands of regions at once, and refuses more names than anatomy has', () => {
+    const lines = (count: number) => Array.from({ length: count }, (_, n) => `Region ${n}=1`).join('\n');
+    const map = parseLabelMap(lines(16_384));
+    const regions = Array.from({ length: 16_384 }, (_, n) => ({ name: `REGION ${n}`, parts: 1 }));
+    const started = performance.now();
+    expect(matchRegions(map, regions).matched).toHaveLength(16_384);
+    // A search through all entries takes minutes.
+    expect(performance.now() - started).toBeLessThan(3000);
+    expect(problemsOf(lines(16_385))[0]).toContain('16385 names, at most 16384');
+    const many = Array.from({ length: 16_385 }, (_, n) => `s${n}`);
+    expect(problemsOf(json({ regions: [{ name: 'A', value: 1, synonyms: many }] }))[0]).toContain(
+      '16386 names',
+    );
+    expect(problemsOf(json({ regions: [{ name: 'A', value: 1 }], ignore: many }))[0]).toContain(
+      '16386 names',
+    );
   });
 
   it('keeps the written order without precedence', () => {
