@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CertificateThresholds } from './certificate.ts';
 import { SplitRule, TaggedResourceMap, ValidationReport } from './dataset.ts';
 import {
   ArchiveId,
@@ -277,6 +278,7 @@ export const API = {
       modelVersionId: ModelVersionId,
       spacingMm: SpacingMm.nullable().default(null).describe('null: as the model wants it'),
       policies: LabelPolicies.prefault({}),
+      thresholds: CertificateThresholds.prefault({}),
       enabled: z.boolean().default(true),
     }),
     response: AutomationRecord,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CertificateThresholds } from './certificate.ts';
 import { IgnoredValues, Partition, RegionClass, SplitRule, TaggedResourceMap } from './dataset.ts';
 import {
   ArchiveId,
@@ -107,6 +108,7 @@ export const AutomationRecord = z.strictObject({
   labelMap: ObjectRef,
   spacingMm: SpacingMm,
   policies: LabelPolicies,
+  thresholds: CertificateThresholds.prefault({}),
 });
 export const CASE_STATES = ['ready', 'needs-review', 'quarantined', 'superseded'] as const;
 export const CaseRecord = z.strictObject({

@@ -37,6 +37,7 @@ export async function certifyCase(
     inputs: [
       ...slices.map((slice) => certifiedInput('slice', slice)),
       certifiedInput('contours', input.roi.content),
+      ...(input.roi.companion === null ? [] : [certifiedInput('companion', input.roi.companion)]),
       certifiedInput('label-map', automation.labelMap),
     ],
     slicesRejected: native.rejected,
@@ -45,6 +46,7 @@ export async function certifyCase(
     resampledImage: { geometry: modelGeometry, maxRoundingError: model.maxRoundingError },
     resampledMask: { geometry: modelGeometry, regions: model.regions },
     missingPolicy: automation.policies.missing,
+    thresholds: automation.thresholds,
   });
   const key = objectKeys.certificate(input.session.project, caseId);
   return {

@@ -31,6 +31,7 @@ async function putAutomation(
     labelMap: model.labelMap,
     spacingMm: request.spacingMm ?? model.preprocessing.spacingMm,
     policies: request.policies,
+    thresholds: request.thresholds,
   };
   const fresh = { entity: 'automation' as const, project, id: automationId, version: 1, ...content };
   if (await createUnlessThere(records, fresh)) {

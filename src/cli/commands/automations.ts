@@ -1,8 +1,11 @@
 import { type Command, Option } from 'commander';
+import type { RequestOf } from '../../contracts/api.ts';
+import { CertificateThresholds } from '../../contracts/certificate.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { addListOptions, type ListOptions, listAll } from '../list-options.ts';
 import { formatTable, printResult } from '../output.ts';
+import { collectParameters, type Parameters } from '../parameter-option.ts';
 
 interface SetOptions {
   readonly model: string;
@@ -11,6 +14,7 @@ interface SetOptions {
   readonly missing?: 'review' | 'absent' | 'ignore';
   readonly overlap?: 'later-wins' | 'fail';
   readonly gaps?: 'review' | 'none' | 'interpolate';
+  readonly threshold: Parameters;
   readonly disabled?: boolean;
 }
 
@@ -33,6 +37,12 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--overlap <rule>', 'voxels of two regions').choices(['later-wins', 'fail']))
     .addOption(
       new Option('--gaps <rule>', 'slices without contours').choices(['review', 'none', 'interpolate']),
+    )
+    .option(
+      '--threshold <name=value>',
+      `limit of a gate, repeated or separated by commas: ${Object.keys(CertificateThresholds.shape).join(', ')}`,
+      collectParameters,
+      {},
     )
     .option('--disabled', 'keep it, but do nothing')
     .description('Create or change an automation; a change prepares the cases anew.')
@@ -61,11 +71,19 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
 
 async function set(context: CliContext, automationId: string, options: SetOptions): Promise<void> {
   const [api, project] = await Promise.all([context.api(), context.project()]);
-  const { model, spacing, disabled, unmapped, missing, overlap, gaps } = options;
+  const { model, spacing, threshold, disabled, unmapped, missing, overlap, gaps } = options;
   const policies = Object.fromEntries(
     Object.entries({ unmapped, missing, overlap, gaps }).filter(([, rule]) => rule !== undefined),
   );
-  const request = { modelVersionId: model, spacingMm: spacing ?? null, policies, enabled: disabled !== true };
+  // The contract checks names and values before anything is sent.
+  const thresholds = threshold as RequestOf<'putAutomation'>['thresholds'];
+  const request = {
+    modelVersionId: model,
+    spacingMm: spacing ?? null,
+    policies,
+    thresholds,
+    enabled: disabled !== true,
+  };
   const record = await api.call('putAutomation', { project, automationId }, request);
   printResult(context, record, () => `automation ${record.id} version ${record.version} is ${record.state}`);
 }

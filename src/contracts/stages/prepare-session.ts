@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CertificateThresholds } from '../certificate.ts';
 import {
   ArchiveId,
   AssessorId,
@@ -61,6 +62,7 @@ export const AutomationSnapshot = z.strictObject({
   labelMap: ObjectRef,
   spacingMm: SpacingMm,
   policies: LabelPolicies,
+  thresholds: CertificateThresholds.prefault({}),
 });
 export type AutomationSnapshot = z.infer<typeof AutomationSnapshot>;
 

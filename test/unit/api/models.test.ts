@@ -137,6 +137,11 @@ describe('putAutomation', () => {
       state: 'disabled',
       spacingMm: [1, 1, 2],
     });
+    const stricter = { ...changed, thresholds: { overlapPercent: 0.5 } };
+    expect(await callApi(ports, 'putAutomation', { path }, stricter as typeof changed)).toMatchObject({
+      version: 3,
+      thresholds: { overlapPercent: 0.5, contourVolumePercent: 5 },
+    });
     expect((await callApi(ports, 'listAutomations')).items).toHaveLength(1);
   });
 

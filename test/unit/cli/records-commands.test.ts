@@ -296,6 +296,20 @@ describe('automations set', () => {
     expect(seen[0]?.request).toMatchObject({ spacingMm: null, enabled: true });
   });
 
+  it('sends limits of the gates, and lists the bad ones without sending anything', async () => {
+    const line = 'automations set organs --model abdomen.v1 --threshold';
+    const handlers = { putAutomation: () => a.anAutomation() };
+    const { seen } = await cli(handlers, `${line} contourVolumePercent=8,smallRegionVoxels=200`);
+    expect(seen[0]?.request).toMatchObject({
+      thresholds: { contourVolumePercent: 8, smallRegionVoxels: 200, overlapPercent: 1 },
+    });
+    for (const wrong of ['overlapPercent=-1', 'overlapPercent=much', 'dice=1']) {
+      const refused = await cli(handlers, `${line} ${wrong}`);
+      expect([refused.code, refused.seen.length]).toEqual([3, 0]);
+      expect(refused.err).toContain('thresholds');
+    }
+  });
+
   it.each(['--spacing 2,0,2', '--spacing a,b,c', '--gaps maybe'])('refuses %s', async (wrong) => {
     const { code, seen } = await cli({}, `automations set organs --model abdomen.v1 ${wrong}`);
     expect([code, seen.length]).toEqual([2, 0]);

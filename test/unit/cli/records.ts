@@ -1,3 +1,4 @@
+import { CertificateThresholds } from '../../../src/contracts/certificate.ts';
 import type { CaseRecord, RecordOf, RunRecord } from '../../../src/contracts/records.ts';
 import { TrainingParameters } from '../../../src/contracts/training.ts';
 
@@ -170,6 +171,7 @@ export const anAutomation = (changes: Partial<RecordOf<'automation'>> = {}): Rec
   labelMap: anObject('projects/P1/blobs/label-map'),
   spacingMm: [2, 2, 2.5],
   policies: { unmapped: 'report', missing: 'review', overlap: 'later-wins', gaps: 'review' },
+  thresholds: CertificateThresholds.parse({}),
   ...changes,
 });
 

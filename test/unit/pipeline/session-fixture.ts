@@ -1,3 +1,4 @@
+import { CertificateThresholds } from '../../../src/contracts/certificate.ts';
 import { PipelineError } from '../../../src/contracts/errors.ts';
 import type { SessionHint } from '../../../src/contracts/events.ts';
 import { objectKeys } from '../../../src/contracts/object-keys.ts';
@@ -174,6 +175,7 @@ export async function addAutomation(
     labelMap: await ports.objects.write(objectKeys.labelMap(PROJECT, sha256Hex(bytes)), bytes),
     spacingMm: [2, 2, 2],
     policies: { unmapped: 'report', missing: 'review', overlap: 'later-wins', gaps: 'review' },
+    thresholds: CertificateThresholds.parse({}),
     ...changes,
   });
 }
