@@ -8,7 +8,7 @@ import {
   IMPLICIT_LITTLE_ENDIAN,
   RLE_LOSSLESS,
 } from '../helpers/dicom-writer.ts';
-import { type Acquisition, acquisitionNamed, asEnhanced } from '../truth/acquisition.ts';
+import { type AcquiredSlice, type Acquisition, acquisitionNamed, asEnhanced } from '../truth/acquisition.ts';
 import { shapesOf } from '../truth/shapes.ts';
 import { writeEnhanced } from '../truth/write-images.ts';
 import { writeSegmentation } from '../truth/write-segmentation.ts';
@@ -52,10 +52,14 @@ function rleFrame(): Uint8Array {
   return Uint8Array.from([...header, ...runs]);
 }
 
-/** The first three slices of a series, cut down to 8 x 8. */
-function tinyAcquisition(): Acquisition {
+/** Three slices of a series, cut down to 8 x 8 at the edge of the sphere, so that its segment is neither empty nor full. */
+export function tinyAcquisition(): Acquisition {
   const acquisition = acquisitionNamed('axial');
-  return { ...acquisition, columns: 8, rows: 8, slices: acquisition.slices.slice(0, 3) };
+  const slices = acquisition.slices.slice(21, 24).map((slice): AcquiredSlice => {
+    const [, , w] = slice.originUvw;
+    return { ...slice, originUvw: [31.5, -4.5, w] };
+  });
+  return { ...acquisition, columns: 8, rows: 8, slices };
 }
 
 export async function imageSeeds(): Promise<Uint8Array[]> {
@@ -79,6 +83,8 @@ export async function imageSeeds(): Promise<Uint8Array[]> {
 
 export function segmentationSeeds(): Uint8Array[] {
   const acquisition = tinyAcquisition();
-  const shapes = shapesOf(acquisition).filter(({ name }) => ['sphere', 'box', 'ellipsoid'].includes(name));
+  const shapes = shapesOf(acquisition).filter(({ name }) =>
+    ['sphere', 'nested rings', 'ellipsoid'].includes(name),
+  );
   return [writeSegmentation(acquisition, shapes), writeSegmentation(acquisition, shapes.slice(0, 1))];
 }

@@ -5,13 +5,21 @@ import { prepareCodecs } from '../../src/imaging/dicom/codecs/prepare-codecs.ts'
 import { parseSlices } from '../../src/imaging/dicom/parse-slice.ts';
 import { decodeFrame } from '../../src/imaging/dicom/stored-pixels.ts';
 import { createGeometry } from '../../src/imaging/geometry/volume-geometry.ts';
+import { contourRegions } from '../../src/imaging/mask/contour-regions.ts';
 import { parseLabelMap } from '../../src/imaging/mask/label-map.ts';
 import { decodeNifti } from '../../src/imaging/nifti/decode-nifti.ts';
 import { encodeNifti } from '../../src/imaging/nifti/encode-nifti.ts';
 import { gunzipBounded, isGzip } from '../../src/imaging/nifti/gzip.ts';
 import { memoryRanges } from '../../src/imaging/segmentation/byte-ranges.ts';
 import { parseSeg } from '../../src/imaging/segmentation/parse-seg.ts';
-import { rtStruct } from '../helpers/dicom-writer.ts';
+import { rtStruct, TEST_SERIES_UID, type TestContour } from '../helpers/dicom-writer.ts';
+import {
+  contourTarget,
+  drawContours,
+  drawSegments,
+  NAMED_IMAGE,
+  segmentationTarget,
+} from './draw-on-small-grid.ts';
 import { imageSeeds, segmentationSeeds } from './image-seeds.ts';
 
 /** One reader under test: it returns, or throws a PipelineError. */
@@ -68,9 +76,26 @@ const DICOM_WORDS = [
 
 function contours(type: string): Uint8Array {
   const points = [0, 0, 0, 3.5, 0, 0, 3.5, 2.5, 0, 0, 2.5, 0];
-  const contour = { points, type, sopInstanceUid: '1.2.3' };
+  const contour = { points, type, sopInstanceUid: NAMED_IMAGE };
   return rtStruct({
     rois: [{ number: 1, name: 'Liver', colour: [255, 0, 0], contours: [contour, contour] }],
+  });
+}
+
+/** A hole, an island, a crossing pair, an outline that crosses itself, one that leans, and planes across the slices. */
+function arrangements(): Uint8Array {
+  const square = (from: number, to: number, z = 0) => [from, from, z, to, from, z, to, to, z, from, to, z];
+  const named = (points: readonly number[]): TestContour => ({ points, sopInstanceUid: NAMED_IMAGE });
+  const across = (x: number): TestContour => ({ points: [x, -2, -1, x, 6, -1, x, 6, 3, x, -2, 3] });
+  const drawings: readonly (readonly TestContour[])[] = [
+    [named(square(-2, 6)), named(square(0, 4)), named(square(1, 3, 0.02))],
+    [named(square(-2, 3)), named(square(1, 6))],
+    [named([-1, -1, 0, 5, 5, 0, 5, -1, 0, -1, 5, 0])],
+    [{ points: [-2, -2, -0.3, 6, -2, 0.3, 6, 6, 0.3, -2, 6, -0.3] }, { points: square(0, 3, 4) }],
+    [across(1.5), across(2.5), across(4)],
+  ];
+  return rtStruct({
+    rois: drawings.map((contours, index) => ({ number: index + 1, name: `R${index}`, contours })),
   });
 }
 
@@ -103,10 +128,10 @@ const AIM = `<?xml version="1.0" encoding="UTF-8"?>
 <uniqueIdentifier root="1.2.3"/><description value="contours"/><imageAnnotations><ImageAnnotation>
 <uniqueIdentifier root="1.2.4"/><name value="Liver &amp; spleen"/><comment value="c"/><markupEntityCollection>
 <MarkupEntity xsi:type="TwoDimensionPolyline"><uniqueIdentifier root="1.2.5"/><includeFlag value="true"/>
-<lineColour value="255,0,0"/><imageReferenceUid root="1.2.6"/><referencedFrameNumber value="1"/>
+<lineColour value="255,0,0"/><imageReferenceUid root="${NAMED_IMAGE}"/><referencedFrameNumber value="1"/>
 <twoDimensionSpatialCoordinateCollection>${POINTS.join('')}</twoDimensionSpatialCoordinateCollection></MarkupEntity>
 </markupEntityCollection><imageReferenceEntityCollection><ImageReferenceEntity xsi:type="DicomImageReferenceEntity">
-<imageStudy><instanceUid root="1.2.7"/><imageSeries><instanceUid root="1.2.8"/><imageCollection><Image><sopInstanceUid root="1.2.6"/></Image>
+<imageStudy><instanceUid root="1.2.7"/><imageSeries><instanceUid root="1.2.8"/><imageCollection><Image><sopInstanceUid root="${NAMED_IMAGE}"/></Image>
 </imageCollection></imageSeries></imageStudy></ImageReferenceEntity></imageReferenceEntityCollection></ImageAnnotation></imageAnnotations>
 </ImageAnnotationCollection>`;
 const AIM_WORDS = [
@@ -155,13 +180,14 @@ export const TARGETS = {
     },
   },
   rtstruct: {
-    seeds: () => [contours('CLOSED_PLANAR'), contours('POINT')],
+    seeds: () => [contours('CLOSED_PLANAR'), contours('POINT'), arrangements()],
     dictionary: [
       ...DICOM_WORDS,
       ...text(['CLOSED_PLANAR', 'CLOSEDPLANAR_XOR', '\\', '1e9', 'ISO_IR 192', 'ISO 2022 IR 87']),
     ],
-    prepare: async () => (input) => {
-      parseRtstruct(input);
+    prepare: async () => {
+      const target = contourTarget(TEST_SERIES_UID);
+      return (input) => drawContours(contourRegions(parseRtstruct(input)), target);
     },
   },
   seg: {
@@ -169,16 +195,16 @@ export const TARGETS = {
     dictionary: [...DICOM_WORDS, ...text(['BINARY', 'FRACTIONAL', 'LABELMAP', 'PALETTE COLOR'])],
     prepare: async () => {
       await prepareCodecs(COMPRESSED);
-      return (input) => {
-        parseSeg(memoryRanges(input));
-      };
+      const target = segmentationTarget();
+      return (input) => drawSegments(parseSeg(memoryRanges(input)), target);
     },
   },
   aim: {
     seeds: () => text([AIM]),
     dictionary: text(AIM_WORDS),
-    prepare: async () => (input) => {
-      parseAim(input);
+    prepare: async () => {
+      const target = contourTarget('1.2.8');
+      return (input) => drawContours(contourRegions(parseAim(input)), target);
     },
   },
   nifti: {
