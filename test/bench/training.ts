@@ -19,10 +19,15 @@ import { type PhantomDataset, PROJECT, writeObject, writePhantomDataset } from '
 import { printTable } from './print-table.ts';
 import { runProgram } from './spawn-node.ts';
 
+const MISSED = 'MISSED';
 const SEEDS = [1, 2, 3] as const;
 const BAR_DICE = 0.85;
 const BAR_BASELINE = 0.75;
 const BAR_SECONDS = 100;
+/** Labels moved by 10 mm cost every organ more than 0.4; a score that they cost less does not see them. */
+const BAR_DROP = 0.25;
+/** Two cores that are really there: on fewer the wall clock says nothing of the trainer. */
+const BAR_CORES = 1.8;
 /** As the demo fine-tunes. */
 const FINE_TUNE_EPOCHS = 16;
 
@@ -41,8 +46,13 @@ interface Trained {
 }
 type Scores = Readonly<Record<string, number | null>>;
 
-/** Dice on the locked test subjects before and after fine-tuning, for three seeds, beside an intensity threshold. */
-export async function benchTraining(): Promise<void> {
+/**
+ * Dice on the locked test subjects before and after fine-tuning, for three seeds, beside an intensity threshold. A
+ * missed bar makes the command fail.
+ *
+ * @param cores - that the machine really gives, of two
+ */
+export async function benchTraining(cores: number): Promise<void> {
   const { python } = await ensureVenv('trainer');
   const dice: string[][] = [];
   const times: string[][] = [];
@@ -51,7 +61,7 @@ export async function benchTraining(): Promise<void> {
     try {
       const model = await starterModel(python, root, seed);
       const data = await writePhantomDataset(root, seed, model.preprocessing.spacingMm);
-      const outcome = await trainOnce({ root, python, seed, model, data });
+      const outcome = await trainOnce({ root, python, seed, model, data }, cores);
       dice.push(...outcome.dice);
       times.push(outcome.times);
     } finally {
@@ -64,7 +74,11 @@ export async function benchTraining(): Promise<void> {
     dice,
   );
   process.stdout.write('\nTraining, initial and fine-tuning together\n\n');
-  printTable(['seed', 'epochs', 'CPU s', 'wall s', 'CPU s of the evaluations', 'of 100 s wall'], times);
+  printTable(['seed', 'epochs', 'CPU s', 'wall s', 'CPU s of the evaluations', 'of 100 s wall', ''], times);
+  if ([...dice, ...times].some((row) => row.at(-1) === MISSED)) {
+    process.stderr.write('error: a bar of the training was missed\n');
+    process.exitCode = 1;
+  }
 }
 
 async function starterModel(python: string, root: string, seed: number): Promise<ModelBundle> {
@@ -74,7 +88,7 @@ async function starterModel(python: string, root: string, seed: number): Promise
   return readBundle(readFileSync(zip));
 }
 
-async function trainOnce(place: Workplace): Promise<{ dice: string[][]; times: string[] }> {
+async function trainOnce(place: Workplace, cores: number): Promise<{ dice: string[][]; times: string[] }> {
   const { data, seed } = place;
   const initial = await train(place, 'initial', {}, null);
   const start = { modelVersionId: 'starter.v1', weights: initial.weights, classes: data.manifest.classes };
@@ -91,7 +105,7 @@ async function trainOnce(place: Workplace): Promise<{ dice: string[][]; times: s
       String(seed),
       name,
       ...[threshold, before, after, moved].map((of) => text(of[name])),
-      verdict(threshold[name], before[name], after[name]),
+      verdict(threshold[name], moved[name], before[name], after[name]),
     ]),
     times: [
       String(seed),
@@ -100,6 +114,7 @@ async function trainOnce(place: Workplace): Promise<{ dice: string[][]; times: s
       seconds('wallSeconds').toFixed(0),
       (whole.cpuSeconds + broken.cpuSeconds).toFixed(0),
       (seconds('wallSeconds') / BAR_SECONDS).toFixed(2),
+      speedVerdict(seconds('wallSeconds'), cores),
     ],
   };
 }
@@ -177,7 +192,17 @@ function text(dice: number | null | undefined): string {
   return dice?.toFixed(3) ?? '-';
 }
 
-function verdict(threshold: number | null | undefined, ...trained: (number | null | undefined)[]): string {
-  const good = trained.every((dice) => (dice ?? 0) >= BAR_DICE) && (threshold ?? 1) < BAR_BASELINE;
-  return good ? 'ok' : 'MISSED';
+function verdict(
+  threshold: number | null | undefined,
+  moved: number | null | undefined,
+  ...trained: (number | null | undefined)[]
+): string {
+  const worst = Math.min(...trained.map((dice) => dice ?? 0));
+  const good = worst >= BAR_DICE && (threshold ?? 1) < BAR_BASELINE && (moved ?? 1) <= worst - BAR_DROP;
+  return good ? 'ok' : MISSED;
+}
+
+function speedVerdict(seconds: number, cores: number): string {
+  if (cores < BAR_CORES) return `not judged on ${cores.toFixed(1)} cores`;
+  return seconds <= BAR_SECONDS ? 'ok' : MISSED;
 }
