@@ -7,7 +7,9 @@ const Ml = z.number().describe('millilitres');
 
 /** An input of the case by content; file names and patient data have no place here. */
 export const CertifiedInput = z.strictObject({
-  role: z.enum(['slice', 'contours', 'label-map']),
+  role: z
+    .enum(['slice', 'contours', 'companion', 'label-map'])
+    .describe('companion: the AIM that the contours were compared with'),
   sha256: Sha256,
   sizeBytes: z.int().nonnegative(),
 });
@@ -46,6 +48,36 @@ export const CertifiedPart = z.strictObject({
   label: z.string(),
 });
 export type CertifiedPart = z.infer<typeof CertifiedPart>;
+
+/** One region of the file of contours or segmentation: what it became, and where it comes from. */
+export const CertifiedSource = z.strictObject({
+  number: z.int().describe('ROINumber, SegmentNumber, mask value, or place in the file'),
+  name: z.string(),
+  value: z
+    .int()
+    .min(1)
+    .max(65535)
+    .nullable()
+    .describe('null when the label map leaves it out or nothing is drawn'),
+  voxels: z.int().nonnegative().describe('enclosed, whether or not a later region took them'),
+  provenance: z.strictObject({
+    format: z.enum(['RTSTRUCT', 'AIM', 'SEG', 'NIFTI']),
+    sourceUid: z.string().exactOptional().describe('SOPInstanceUID (0008,0018), or AIM uniqueIdentifier'),
+    algorithm: z
+      .string()
+      .exactOptional()
+      .describe('SegmentAlgorithmType (0062,0008) and name, or ROIGenerationAlgorithm (3006,0036)'),
+    fractional: z
+      .strictObject({
+        type: z.string().describe('SegmentationFractionalType (0062,0010)'),
+        threshold: z
+          .number()
+          .describe('share of MaximumFractionalValue (0062,000E) from which a pixel belongs'),
+      })
+      .exactOptional(),
+  }),
+});
+export type CertifiedSource = z.infer<typeof CertifiedSource>;
 
 /** One region from contour to model space. */
 export const CertifiedRegion = z.strictObject({
@@ -116,6 +148,10 @@ export const Certificate = z.strictObject({
   maxStorageError: z.number().nonnegative().describe('of native values, in their unit'),
   maxRoundingError: z.number().nonnegative().describe('of model values, in their unit'),
   regions: z.array(CertifiedRegion),
+  sources: z
+    .array(CertifiedSource)
+    .default([])
+    .describe('every region of the file, in its order; empty in certificates of before'),
   overlaps: z.array(z.strictObject({ lost: z.string(), won: z.string(), voxels: z.int().positive() })),
   unmapped: z.array(z.strictObject({ number: z.int(), name: z.string() })),
   missing: z.array(

@@ -32,13 +32,14 @@ export async function buildMask(
     companion === null ? null : objects.read(companion),
   ]);
   const target = maskTarget(plannedGrid(described));
+  const map = parseLabelMap(labelMap);
   const mask = drawMask({
     target,
     regions: await readRegions(contours),
-    labelMap: parseLabelMap(labelMap),
+    labelMap: map,
     policies: automation.policies,
   });
-  const differences = aim === null ? [] : compareCompanion(contours, aim, target, mask);
+  const differences = aim === null ? [] : compareCompanion(contours, aim, target, map);
   const warnings = [...mask.warnings, ...differences];
   const work = (name: string) => objectKeys.work(project, execution, `${caseId}/${name}`);
   const place = { project, temporaryKey: work('mask.nii.gz') };
@@ -52,7 +53,7 @@ export async function buildMask(
   };
 }
 
-function describeMask({ regions, unmapped, missing, overlaps, warnings }: Mask): MaskFile {
+function describeMask({ regions, sources, unmapped, missing, overlaps, warnings }: Mask): MaskFile {
   return {
     schemaVersion: 1,
     regions: regions.map(({ colour, roiNumbers, ...region }) => ({
@@ -60,6 +61,7 @@ function describeMask({ regions, unmapped, missing, overlaps, warnings }: Mask):
       roiNumbers: [...roiNumbers],
       ...(colour === undefined ? {} : { colour: [...colour] }),
     })),
+    sources: sources.map((source) => ({ ...source, provenance: { ...source.provenance } })),
     unmapped: [...unmapped],
     missing: [...missing],
     overlaps: [...overlaps],

@@ -1,28 +1,28 @@
 import { PipelineError } from '../contracts/errors.ts';
-import type { Mask } from '../imaging/mask/build-mask.ts';
 import { compareStructureSets } from '../imaging/mask/compare-structure-sets.ts';
+import { type LabelMap, matchRegion } from '../imaging/mask/label-map.ts';
 import type { MaskTarget } from '../imaging/mask/mask-target.ts';
 import type { MaskWarning } from '../imaging/mask/mask-warning.ts';
-import { foldRegionName } from '../imaging/mask/region-name.ts';
 import { readStructures } from './read-regions.ts';
 
 /**
  * Compares the RTSTRUCT that a mask was made of with the AIM that it was derived from. A difference is for a person to
- * judge, unless the mask leaves the region out; so is an AIM that cannot be read.
+ * judge, unless the label map leaves the region out; so is an AIM that cannot be read.
  */
 export function compareCompanion(
   drawn: Uint8Array,
   companion: Uint8Array,
   target: MaskTarget,
-  { unmapped }: Pick<Mask, 'unmapped'>,
+  labelMap: LabelMap,
 ): readonly MaskWarning[] {
-  const leftOut = new Set(unmapped.map(({ name }) => foldRegionName(name)));
+  const isLeftOut = (name: string | undefined) =>
+    name !== undefined && matchRegion(labelMap, name) === undefined;
   try {
     const [first, second] = [readStructures(drawn), readStructures(companion)];
     if (first === null || second === null) return [];
     return compareStructureSets(first, second, target).warnings.map((warning) => ({
       ...warning,
-      needsReview: warning.needsReview && !leftOut.has(foldRegionName(warning.region ?? '')),
+      needsReview: warning.needsReview && !isLeftOut(warning.region),
     }));
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { CertifiedIrregularity, CertifiedPart, RejectedSlice } from '../contracts/certificate.ts';
+import {
+  CertifiedIrregularity,
+  CertifiedPart,
+  CertifiedSource,
+  RejectedSlice,
+} from '../contracts/certificate.ts';
 import { SchemaVersion } from '../contracts/identifiers.ts';
 import { createGeometry, type GridDescription } from '../imaging/geometry/volume-geometry.ts';
 import type { PlannedGrid } from '../imaging/mask/mask-target.ts';
@@ -73,6 +78,7 @@ export const MaskFile = z.strictObject({
       gaps: z.int(),
     }),
   ),
+  sources: z.array(CertifiedSource).default([]),
   unmapped: z.array(z.strictObject({ number: z.int(), name: z.string() })),
   missing: z.array(z.strictObject({ name: z.string(), value: z.int() })),
   overlaps: z.array(z.strictObject({ lost: z.string(), won: z.string(), voxels: z.int() })),

@@ -24,6 +24,8 @@ export interface DrawMaskInput extends SeriesChoice {
 export interface MaskReport {
   /** One per region of the file, in its order; nulls for one that the label map leaves out. */
   readonly regions: readonly ReportedRegion[];
+  /** Where each region of the file comes from, in its order. */
+  readonly sources: Mask['sources'];
   readonly unmapped: readonly string[];
   readonly overlaps: Mask['overlaps'];
   readonly warnings: readonly ReportedWarning[];
@@ -61,6 +63,7 @@ export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
       voxels: value === null ? null : voxels,
       volumeMl: value === null ? null : voxels * volumeMl,
     })),
+    sources: mask.sources,
     unmapped: mask.unmapped.map(({ name }) => name),
     overlaps: mask.overlaps,
     warnings: [...imageWarnings(chosen), ...missingWarnings(mask), ...maskWarnings(mask)],

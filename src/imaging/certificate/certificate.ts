@@ -29,7 +29,7 @@ export interface CertifyInput {
     readonly irregularity?: IrregularityRecord;
     readonly parts?: readonly VolumePart[];
   };
-  readonly mask: Omit<Mask, 'labels' | 'sources'>;
+  readonly mask: Omit<Mask, 'labels'>;
   readonly resampledImage: Pick<ResampledImage, 'geometry' | 'maxRoundingError'>;
   readonly resampledMask: Pick<ResampledMask, 'geometry' | 'regions'>;
   readonly missingPolicy: LabelPolicies['missing'];
@@ -75,6 +75,7 @@ export function certify(input: CertifyInput): Certificate {
     maxStorageError: native.maxStorageError,
     maxRoundingError: input.resampledImage.maxRoundingError,
     ...subject,
+    sources: mask.sources.map((source) => ({ ...source, provenance: { ...source.provenance } })),
     unmapped: [...mask.unmapped],
     gates,
     outcome: ready ? 'ready' : 'needs-review',

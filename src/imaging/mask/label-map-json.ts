@@ -76,8 +76,7 @@ function orderByPrecedence(
   const rank = new Map(names.map((name, index) => [name, index]));
   const known = new Set(entries.map(({ name }) => name));
   for (const name of names) {
-    if (!known.has(name))
-      problems.push(`"precedence" names "${name}", which is no region`);
+    if (!known.has(name)) problems.push(`"precedence" names "${name}", which is no region`);
   }
   const rankOf = ({ name }: LabelMapEntry) => rank.get(name) ?? -1;
   return entries.toSorted((a, b) => rankOf(a) - rankOf(b));

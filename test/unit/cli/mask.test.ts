@@ -121,9 +121,17 @@ describe('contourflow mask', () => {
         { name: 'Liver', value: 1, file: 'rois/Liver.nii.gz', voxels: 120, volumeMl: 0.24 },
         { name: 'Tumour/1', value: 2, file: 'rois/Tumour_1.nii.gz', voxels: 16, volumeMl: 0.032 },
       ],
+      sources: [
+        { number: 4, name: 'Liver', value: 1, voxels: 120, provenance: expect.any(Object) },
+        { number: 9, name: 'Tumour/1', value: 2, voxels: 16, provenance: expect.any(Object) },
+      ],
       unmapped: [],
       overlaps: [{ lost: 'Liver', won: 'Tumour/1', voxels: 8 }],
       warnings: [],
+    });
+    expect(JSON.parse(result.out).sources[0].provenance).toMatchObject({
+      format: 'RTSTRUCT',
+      sourceUid: expect.any(String),
     });
     const { values, geometry } = read(out);
     expect(values).toBeInstanceOf(Uint8Array);

@@ -20,11 +20,17 @@ describe('collections of an archive', () => {
   it.each([
     ['RTSTRUCT', { rtstruct: writeRtstruct(SERIES, SHAPES) }],
     ['SEG', { seg: writeSegmentation(SERIES, SHAPES), collectionType: 'SEG' as const }],
-  ])('of kind %s become the same voxels as the contours of the shapes', async (_kind, collection) => {
+  ])('of kind %s become the same voxels as the contours of the shapes', async (kind, collection) => {
     const { ports } = await archiveWith(SERIES, collection);
     const made = await prepare(ports);
     expect(made).toMatchObject({ problem: null, assessorId: 'ROI_1' });
     const [found, direct] = [await voxelsOf(made, ports), drawnDirectly(SERIES)];
+    const { sources, inputs } = await certificateOf(made, ports);
+    expect(sources.map(({ value, provenance }) => [value, provenance.format])).toEqual(
+      [...direct.keys()].map((value) => [value, kind]),
+    );
+    expect(sources.every(({ provenance }) => provenance.sourceUid !== undefined)).toBe(true);
+    expect(inputs.some(({ role }) => role === 'companion')).toBe(false);
     expect([...found.keys()]).toEqual([...direct.keys()]);
     for (const [value, voxels] of direct)
       expect(Math.abs((found.get(value) ?? 0) - voxels)).toBeLessThanOrEqual(0.001 * voxels);
@@ -35,8 +41,12 @@ describe('collections of an archive', () => {
       rtstruct: writeRtstruct(SERIES, SHAPES),
       aim: writeAim(SERIES, SHAPES),
     });
-    const { warnings } = await certificateOf(await prepare(ports), ports);
+    const { warnings, inputs, sources } = await certificateOf(await prepare(ports), ports);
     expect(warnings.map(({ code }) => code)).not.toContain('FormatsDiffer');
+    expect(inputs.filter(({ role }) => role === 'contours' || role === 'companion')).toHaveLength(2);
+    expect(sources.map(({ name, provenance }) => [name, provenance.format])).toEqual(
+      SHAPES.map(({ name }) => [name, 'RTSTRUCT']),
+    );
   });
 
   it('are for review when AIM and RTSTRUCT differ', async () => {

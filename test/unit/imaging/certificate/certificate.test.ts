@@ -54,6 +54,7 @@ function input(
     mask: {
       geometry: GEOMETRY,
       regions: [region],
+      sources: [],
       unmapped: [],
       missing: [],
       overlaps: [],
@@ -87,6 +88,27 @@ function failed(certificate: Certificate): string[] {
 }
 
 describe('certify', () => {
+  it('says of every region of the file what it became and where it comes from', () => {
+    const source = {
+      ...{ number: 4, name: 'Liver', value: 1, voxels: 1000 },
+      provenance: {
+        ...{ format: 'SEG', sourceUid: '1.2.3', algorithm: 'AUTOMATIC Net' },
+        fractional: { type: 'PROBABILITY', threshold: 0.5 },
+      },
+    } as const;
+    const undrawn = {
+      number: 5,
+      name: 'Skin',
+      value: null,
+      voxels: 0,
+      provenance: { format: 'SEG' },
+    } as const;
+    const certificate = certify(input({ mask: { sources: [source, undrawn] } }));
+    expect(Certificate.parse(certificate).sources).toEqual([source, undrawn]);
+    const { sources: _, ...before } = certificate;
+    expect(Certificate.parse(before).sources).toEqual([]);
+  });
+
   it('is ready when every gate passes, and follows its schema', () => {
     const certificate = certify(input());
     expect(Certificate.parse(certificate)).toEqual(certificate);
