@@ -1,12 +1,21 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { voxelCount } from '../../imaging/geometry/volume-geometry.ts';
-import { drawOptions, type Mask } from '../../imaging/mask/build-mask.ts';
+import { type BuildMaskInput, drawOptions, type Mask } from '../../imaging/mask/build-mask.ts';
 import type { ChosenVolume } from '../../imaging/mask/choose-volume.ts';
-import type { RegionSource } from '../../imaging/mask/region-source.ts';
-import type { DrawMaskInput } from './draw-mask.ts';
+import type { RegionSet, RegionSource } from '../../imaging/mask/region-source.ts';
 import { regionFileNames } from './region-file-names.ts';
 import { writeLabels } from './write-labels.ts';
+
+/** The part of `contourflow mask`'s input that its files of single regions need. */
+interface EachRegionInput extends Pick<BuildMaskInput, 'policies' | 'interpolateUpToMm'> {
+  readonly regions: RegionSet;
+  /** Label map to write. */
+  readonly out: string;
+  /** Folder for the files; none without it. */
+  readonly perRoi?: string | undefined;
+  readonly softwareVersion: string;
+}
 
 /**
  * One binary file per region, drawn by itself; names are given to regions without a file too, so that none moves.
@@ -16,7 +25,7 @@ import { writeLabels } from './write-labels.ts';
 export async function writeEachRegion(
   mask: Pick<Mask, 'sources'>,
   { target }: ChosenVolume,
-  input: DrawMaskInput,
+  input: EachRegionInput,
 ): Promise<readonly (string | undefined)[]> {
   const { perRoi, regions, out } = input;
   if (perRoi === undefined) return [];
@@ -51,7 +60,7 @@ async function realFolder(path: string): Promise<string> {
 
 function drawAlone(
   region: RegionSource,
-  input: DrawMaskInput,
+  input: EachRegionInput,
   { target, bits }: Pick<ChosenVolume, 'target'> & { readonly bits: Uint8Array },
 ): void {
   bits.fill(0);

@@ -92,7 +92,9 @@ describe('certify', () => {
     const source = {
       ...{ number: 4, name: 'Liver', value: 1, voxels: 1000 },
       provenance: {
-        ...{ format: 'SEG', sourceUid: '1.2.3', algorithm: 'AUTOMATIC Net' },
+        format: 'SEG',
+        sourceUid: '1.2.3',
+        algorithm: 'AUTOMATIC Net',
         fractional: { type: 'PROBABILITY', threshold: 0.5 },
       },
     } as const;
