@@ -11,6 +11,8 @@ export interface TileSource {
   readonly values: NiftiValues;
   readonly labels: ArrayLike<number>;
   readonly window: GreyWindow;
+  /** Side of a tile in pixels. */
+  readonly tile: number;
 }
 
 export interface TileRegion {
@@ -20,8 +22,6 @@ export interface TileRegion {
   readonly colour: number;
 }
 
-/** Side of a tile in pixels. */
-export const TILE = 256;
 /** A tile shows this many times the region, and at least so many mm of the patient. */
 const CONTEXT = 2;
 const LEAST_FIELD_MM = 100;
@@ -35,16 +35,17 @@ export function drawTile(
   region: TileRegion,
   plane: DisplayPlane,
 ): void {
-  const mmPerPixel = fieldOfView(source.geometry, region.extent, plane) / TILE;
-  const columns = sampleAxis(source.geometry, region.extent, plane.horizontal, mmPerPixel);
-  const rows = sampleAxis(source.geometry, region.extent, plane.vertical, mmPerPixel);
+  const { tile } = source;
+  const mmPerPixel = fieldOfView(source.geometry, region.extent, plane) / tile;
+  const columns = sampleAxis(source, region.extent, plane.horizontal, mmPerPixel);
+  const rows = sampleAxis(source, region.extent, plane.vertical, mmPerPixel);
   drawImage(canvas, [left, top], source, region, plane, columns, rows);
   drawOutline(canvas, [left, top], source, region, plane, columns, rows);
-  drawLetters(canvas, [left, top], plane);
+  drawLetters(canvas, [left, top], tile, plane);
   const slice = (region.extent.fullest[plane.normal] as number) + 1;
   const caption = `${plane.name} ${slice}/${source.geometry.sizeIjk[plane.normal]}`;
-  canvas.text(caption, [left + MARGIN, top + TILE - MARGIN - textHeight(1)], 1, TEXT, true);
-  drawScale(canvas, [left, top], mmPerPixel);
+  canvas.text(caption, [left + MARGIN, top + tile - MARGIN - textHeight(1)], 1, TEXT, true);
+  drawScale(canvas, [left, top], tile, mmPerPixel);
 }
 
 /** Side of the square that the tile shows, mm: the region with its surroundings, at most the whole plane. */
@@ -61,19 +62,19 @@ function fieldOfView(
 
 /** Voxel coordinate of each pixel along a tile; a whole number is a voxel's centre. */
 function sampleAxis(
-  { spacingMm, sizeIjk }: VolumeGeometry,
+  { geometry: { spacingMm, sizeIjk }, tile }: TileSource,
   { low, high }: RegionExtent,
   { axis, reversed }: DisplayAxis,
   mmPerPixel: number,
 ): Float64Array {
   const step = mmPerPixel / spacingMm[axis];
-  const half = (TILE * step) / 2;
+  const half = (tile * step) / 2;
   const [first, last] = [half - 0.5, sizeIjk[axis] - 0.5 - half];
   const wanted = (low[axis] + high[axis]) / 2;
   // The view stays inside the volume where it can, and is centred on it where the volume is smaller.
   const centre = first > last ? (sizeIjk[axis] - 1) / 2 : Math.min(last, Math.max(first, wanted));
-  return Float64Array.from({ length: TILE }, (_, n) => {
-    const offset = (n + 0.5 - TILE / 2) * step;
+  return Float64Array.from({ length: tile }, (_, n) => {
+    const offset = (n + 0.5 - tile / 2) * step;
     return reversed ? centre - offset : centre + offset;
   });
 }
@@ -133,7 +134,7 @@ function blend(values: NiftiValues, at: number, { low, high, share }: Blend): nu
 function drawOutline(
   canvas: PictureCanvas,
   [left, top]: readonly [number, number],
-  { geometry, labels }: TileSource,
+  { geometry, labels, tile }: TileSource,
   { value, extent, colour }: TileRegion,
   { normal, horizontal, vertical }: DisplayPlane,
   columns: Float64Array,
@@ -151,8 +152,8 @@ function drawOutline(
     const [u, v] = [across[x] ?? -1, down[y] ?? -1];
     return u >= 0 && v >= 0 && labels[base + u + v] === value;
   };
-  for (let y = 0; y < TILE; y++) {
-    for (let x = 0; x < TILE; x++) {
+  for (let y = 0; y < tile; y++) {
+    for (let x = 0; x < tile; x++) {
       if (!holds(x, y)) continue;
       if (holds(x - 1, y) && holds(x + 1, y) && holds(x, y - 1) && holds(x, y + 1)) continue;
       canvas.paint(left + x, top + y, colour);
@@ -163,13 +164,14 @@ function drawOutline(
 function drawLetters(
   canvas: PictureCanvas,
   [left, top]: readonly [number, number],
+  tile: number,
   { horizontal, vertical }: DisplayPlane,
 ): void {
-  const middle = (text: string) => Math.floor((TILE - textWidth(text, 2)) / 2);
-  const half = Math.floor((TILE - textHeight(2)) / 2);
+  const middle = (text: string) => Math.floor((tile - textWidth(text, 2)) / 2);
+  const half = Math.floor((tile - textHeight(2)) / 2);
   const [first, last] = horizontal.letters;
   const [upper, lower] = vertical.letters;
-  const end = TILE - MARGIN;
+  const end = tile - MARGIN;
   canvas.text(first, [left + MARGIN, top + half], 2, TEXT, true);
   canvas.text(last, [left + end - textWidth(last, 2), top + half], 2, TEXT, true);
   canvas.text(upper, [left + middle(upper), top + MARGIN], 2, TEXT, true);
@@ -177,12 +179,17 @@ function drawLetters(
 }
 
 /** A bar of a round length of at most a third of the tile. */
-function drawScale(canvas: PictureCanvas, [left, top]: readonly [number, number], mmPerPixel: number): void {
-  const lengthMm = [100, 50, 20, 10, 5, 2, 1].find((mm) => mm / mmPerPixel <= TILE / 3) ?? 1;
+function drawScale(
+  canvas: PictureCanvas,
+  [left, top]: readonly [number, number],
+  tile: number,
+  mmPerPixel: number,
+): void {
+  const lengthMm = [100, 50, 20, 10, 5, 2, 1].find((mm) => mm / mmPerPixel <= tile / 3) ?? 1;
   const length = Math.round(lengthMm / mmPerPixel);
   const text = `${lengthMm} mm`;
-  const right = left + TILE - MARGIN;
-  const bottom = top + TILE - MARGIN;
+  const right = left + tile - MARGIN;
+  const bottom = top + tile - MARGIN;
   canvas.fill(right - length, bottom - 2, length, 2, TEXT);
   canvas.text(text, [right - textWidth(text, 1), bottom - 5 - textHeight(1)], 1, TEXT, true);
 }

@@ -3,9 +3,10 @@ import { type VolumeGeometry, voxelCount, voxelVolumeMl } from '../geometry/volu
 import type { NiftiValues } from '../nifti/nifti-header.ts';
 import { ADVANCE, toPrintable } from './bitmap-font.ts';
 import { type DisplayPlane, displayPlanes } from './display-planes.ts';
-import { drawTile, TILE, type TileSource } from './draw-tile.ts';
+import { drawTile, type TileSource } from './draw-tile.ts';
 import { type GreyWindow, greyWindow } from './grey-window.ts';
 import { type Colour, DIM_TEXT, PictureCanvas, TEXT } from './picture-canvas.ts';
+import { GAP, layoutPicture, MOST_REGIONS, type PictureLayout } from './picture-layout.ts';
 import { type RegionExtent, regionExtents } from './region-extent.ts';
 
 export interface QaRegion {
@@ -27,15 +28,10 @@ export interface QaPictureInput {
   readonly regions: readonly QaRegion[];
 }
 
-/** More regions than these are named in the last row, so that a picture stays below 7,000 pixels of height. */
-export const MOST_REGIONS = 24;
-const GAP = 6;
-const HEADER = 22;
-const CAPTION = 22;
 const LINE = 18;
-const WIDTH = 3 * TILE + 4 * GAP;
-const CHARACTERS = Math.floor((WIDTH - 2 * GAP) / (2 * ADVANCE));
 const MOST_NAME_LINES = 6;
+/** Half of the picture's colours, or too few greys would be left; regions beyond these share them. */
+const MOST_COLOURS = 128;
 
 /** Okabe and Ito's colours, which people with any colour vision can tell apart; without black. */
 const PALETTE: readonly Colour[] = [
@@ -54,7 +50,9 @@ const LEAST_LUMINANCE = 70;
  * Draws a case for a person to check: one row per region with an axial, a coronal and a sagittal plane, each through
  * the slice in which the region is largest, and the region's outline over the image. Equal input gives equal bytes.
  *
- * @returns a PNG file, 792 pixels wide
+ * Every region up to the 256th has its planes, 24 below each other; over 96 regions are drawn at half the size.
+ *
+ * @returns a PNG file, 792 pixels wide for up to 24 regions, of at most 22 million pixels
  * @throws InternalError when the labels are not on the image's grid
  */
 export function renderQaPicture({ image, labels, regions }: QaPictureInput): Uint8Array {
@@ -71,20 +69,18 @@ export function renderQaPicture({ image, labels, regions }: QaPictureInput): Uin
     shown.map(({ value }) => value),
   );
   const rows = shown.map((region) => ({ region, extent: extents.get(region.value) }));
-  const rest = nameLines(regions.slice(MOST_REGIONS));
-  const heights = rows.map(({ extent }) => CAPTION + (extent === undefined ? 0 : TILE + GAP));
-  const height = HEADER + heights.reduce((sum, row) => sum + row, 0) + rest.length * LINE + GAP;
-  const canvas = new PictureCanvas(WIDTH, height, shown.map(outlineColour));
-  const source = { ...image, labels, window: greyWindow(image.values, image.unit) };
+  const layout = layoutPicture(rows.map(({ extent }) => extent !== undefined));
+  const rest = nameLines(regions.slice(MOST_REGIONS), Math.floor((layout.width - 2 * GAP) / (2 * ADVANCE)));
+  const height = layout.bottom + rest.length * LINE + GAP;
+  const canvas = new PictureCanvas(layout.width, height, shown.slice(0, MOST_COLOURS).map(outlineColour));
+  const source = { ...image, labels, window: greyWindow(image.values, image.unit), tile: layout.tile };
   drawHeader(canvas, image, source.window);
   const planes = displayPlanes(image.geometry);
-  let top = HEADER;
   rows.forEach((row, index) => {
-    drawRow(canvas, top, source, planes, { ...row, index });
-    top += heights[index] as number;
+    drawRow(canvas, layout, source, planes, { ...row, index });
   });
   rest.forEach((line, index) => {
-    canvas.text(line, [GAP, top + GAP + index * LINE], 2, DIM_TEXT);
+    canvas.text(line, [GAP, layout.bottom + GAP + index * LINE], 2, DIM_TEXT);
   });
   return canvas.encode();
 }
@@ -97,22 +93,25 @@ interface PictureRow {
 
 function drawRow(
   canvas: PictureCanvas,
-  top: number,
+  { places, textScale, caption, characters, tile }: PictureLayout,
   source: TileSource,
   planes: readonly DisplayPlane[],
   { index, region, extent }: PictureRow,
 ): void {
-  const colour = canvas.colourIndex(index);
+  const colour = canvas.colourIndex(index % MOST_COLOURS);
+  const [left, top] = places[index] as PictureLayout['places'][number];
   const ml = (extent?.voxels ?? 0) * voxelVolumeMl(source.geometry);
   const facts = extent === undefined ? 'no voxels' : `${volumeText(ml)} ml, ${extent.voxels} voxels`;
-  const room = CHARACTERS - facts.length - String(region.value).length - 6;
-  canvas.fill(GAP, top + 4, 12, 14, colour);
-  canvas.text(`${shorten(region.name, room)} = ${region.value}`, [GAP + 18, top + 4], 2, TEXT);
-  canvas.text(facts, [WIDTH - GAP - facts.length * 2 * ADVANCE, top + 4], 2, DIM_TEXT);
+  const room = characters - facts.length - String(region.value).length - 6;
+  const name = `${shorten(region.name, room)} = ${region.value}`;
+  const end = left + 3 * (tile + GAP);
+  canvas.fill(left + GAP, top + 4, 6 * textScale, 7 * textScale, colour);
+  canvas.text(name, [left + GAP + 9 * textScale, top + 4], textScale, TEXT);
+  canvas.text(facts, [end - facts.length * textScale * ADVANCE, top + 4], textScale, DIM_TEXT);
   if (extent === undefined) return;
   planes.forEach((plane, at) => {
-    const left = GAP + at * (TILE + GAP);
-    drawTile(canvas, [left, top + CAPTION], source, { value: region.value, extent, colour }, plane);
+    const corner = [left + GAP + at * (tile + GAP), top + caption] as const;
+    drawTile(canvas, corner, source, { value: region.value, extent, colour }, plane);
   });
 }
 
@@ -143,15 +142,15 @@ function outlineColour({ colour }: QaRegion, index: number): Colour {
   return 0.299 * red + 0.587 * green + 0.114 * blue >= LEAST_LUMINANCE ? colour : fallback;
 }
 
-/** The names of regions without a row, in lines as wide as the picture. */
-function nameLines(regions: readonly QaRegion[]): string[] {
+/** The names of regions without a row, in lines of so many letters. */
+function nameLines(regions: readonly QaRegion[], characters: number): string[] {
   if (regions.length === 0) return [];
-  const words = regions.map(({ name, value }) => `${shorten(name, CHARACTERS - 12)} = ${value}`);
+  const words = regions.map(({ name, value }) => `${shorten(name, characters - 12)} = ${value}`);
   const lines: string[] = [];
   let line = `and ${regions.length} more: `;
   words.forEach((word, index) => {
     const next = index === words.length - 1 ? word : `${word}, `;
-    if (line.length + next.length > CHARACTERS) {
+    if (line.length + next.length > characters) {
       lines.push(line);
       line = '';
     }

@@ -1,20 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { decode } from 'fast-png';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
 import { type VolumeGeometry, voxelCount } from '../../../../src/imaging/geometry/volume-geometry.ts';
 import { drawText, toPrintable } from '../../../../src/imaging/qa/bitmap-font.ts';
 import { displayPlanes } from '../../../../src/imaging/qa/display-planes.ts';
-import { TILE } from '../../../../src/imaging/qa/draw-tile.ts';
 import { greyWindow } from '../../../../src/imaging/qa/grey-window.ts';
 import { PictureCanvas } from '../../../../src/imaging/qa/picture-canvas.ts';
+import { layoutPicture, MOST_REGIONS } from '../../../../src/imaging/qa/picture-layout.ts';
 import { regionExtents } from '../../../../src/imaging/qa/region-extent.ts';
-import {
-  MOST_REGIONS,
-  type QaRegion,
-  renderQaPicture,
-} from '../../../../src/imaging/qa/render-qa-picture.ts';
+import { type QaRegion, renderQaPicture } from '../../../../src/imaging/qa/render-qa-picture.ts';
 import { centredGrid, GRIDS, voxelsWhere } from '../../../helpers/imaging-phantom.ts';
 
+/** Side of a tile of a picture of few regions. */
+const TILE = 256;
 /** 128 mm wide, so that a tile of 256 pixels shows half a voxel per pixel once the region is wide enough. */
 const GRID = centredGrid([128, 128, 64], [1, 1, 2], [1, 0, 0], [0, 1, 0]);
 const BOX = voxelsWhere(GRID, (_, [i, j, k]) => i >= 30 && i < 98 && j >= 40 && j < 90 && k >= 20 && k < 45);
@@ -98,20 +97,70 @@ describe('renderQaPicture', () => {
     expect(swatch({ colour: [0, 200, 0] })).toEqual([0, 200, 0]);
   });
 
-  it('gives a region without voxels a line, and names those beyond the last row', () => {
-    const named = (count: number, name: string) =>
-      Array.from({ length: count }, (_, n): QaRegion => ({ name: `${name} ${n}`, value: n + 1 }));
+  const named = (count: number, name: string) =>
+    Array.from({ length: count }, (_, n): QaRegion => ({ name: `${name} ${n}`, value: n + 1 }));
+
+  it('gives a region without voxels a line, and names those beyond the last one that is shown', () => {
+    const few = open(render(BOX, named(24, 'R')));
+    expect([few.width, few.height]).toEqual([792, 22 + TILE + 6 + 24 * 22 + 6]);
     const full = open(render(BOX, named(MOST_REGIONS, 'R')));
-    expect(full.height).toBe(22 + TILE + 6 + MOST_REGIONS * 22 + 6);
     expect(open(render(BOX, named(MOST_REGIONS + 2, 'R'))).height).toBe(full.height + 18);
-    expect(open(render(BOX, named(MOST_REGIONS + 6, 'Long name of a region'))).height).toBe(
-      full.height + 4 * 18,
-    );
-    expect(open(render(BOX, named(MOST_REGIONS + 99, 'Long name of a region'))).height).toBe(
+    expect(open(render(BOX, named(MOST_REGIONS + 999, 'Long name of a region'))).height).toBe(
       full.height + 6 * 18,
     );
     const long = 'x'.repeat(300);
     expect(open(render(BOX, [{ name: long, value: 1 }])).width).toBe(792);
+  });
+
+  it.each([25, 140])('draws three planes through each of %s regions', (count) => {
+    const grid = centredGrid([64, 64, 64], [4, 4, 4], [1, 0, 0], [0, 1, 0]);
+    // Cubes of four voxels, in different places.
+    const labels = Uint16Array.from({ length: 64 ** 3 }, (_, at) => {
+      const cell = (n: number) => Math.floor((Math.floor(at / 64 ** n) % 64) / 8);
+      const value = 1 + cell(0) + 8 * cell(1) + 64 * cell(2);
+      return value <= count && [0, 1, 2].every((n) => Math.floor(at / 64 ** n) % 8 < 4) ? value : 0;
+    });
+    const image = { geometry: grid, values: new Int16Array(64 ** 3).fill(-1000), unit: 'HU' };
+    const regions = named(count, 'R').map((region, n) => ({
+      ...region,
+      colour: [255, 255 - (n % 128), 100 + (n % 128)] as const,
+    }));
+    const png = renderQaPicture({ image, labels, regions });
+    const shown = open(png);
+    const { places, caption, tile } = layoutPicture(regions.map(() => true));
+    regions.forEach(({ colour: own }, n) => {
+      const [left, top] = places[n] as readonly [number, number];
+      for (const at of [0, 1, 2]) {
+        const corner = [left + 6 + at * (tile + 6), top + caption] as const;
+        const seen = Array.from({ length: tile ** 2 }, (_, pixel) => pixel).some((pixel) => {
+          const [red, green, blue] = shown.at(
+            corner[0] + (pixel % tile),
+            corner[1] + Math.floor(pixel / tile),
+          );
+          return red === own[0] && green === own[1] && blue === own[2];
+        });
+        expect([n, at, seen]).toEqual([n, at, true]);
+      }
+    });
+    expect(shown.width * shown.height).toBeLessThan(22e6);
+  });
+
+  it('never lays one region over another, nor beside the picture', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: MOST_REGIONS }), (drawn) => {
+        const { places, width, bottom, tile, caption } = layoutPicture(drawn);
+        expect(width * bottom).toBeLessThan(22e6);
+        drawn.forEach((has, n) => {
+          const [left, top] = places[n] as readonly [number, number];
+          const end = top + caption + (has ? tile + 6 : 0);
+          expect(left + 3 * (tile + 6) + 6).toBeLessThanOrEqual(width);
+          expect(end).toBeLessThanOrEqual(bottom);
+          const [nextLeft, nextTop] = places[n + 1] ?? [left, end];
+          expect(nextLeft === left ? nextTop : end).toBe(end);
+          expect(nextLeft - left === 0 || nextLeft - left === 3 * (tile + 6)).toBe(true);
+        });
+      }),
+    );
   });
 
   it('refuses labels of another grid', () => {
