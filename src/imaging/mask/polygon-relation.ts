@@ -10,6 +10,8 @@ export type PolygonRelation = 'apart' | 'touching' | 'first-inside' | 'second-in
 
 /** A share of the smaller area that may stick out or overlap without changing what the drawing means. */
 const NEGLIGIBLE_SHARE = 0.01;
+/** Outlines that differ by less are one outline whose points were rounded differently, not a wall and its hole. */
+const SAME_SHARE = 1e-4;
 const NO_AREA = 1e-6;
 
 /**
@@ -27,6 +29,7 @@ export function relatePolygons(a: Polygon, b: Polygon): PolygonRelation {
   if (shared.both <= NEGLIGIBLE_SHARE * Math.min(areaA, areaB)) return 'touching';
   const onlyA = within(boundsA, overlap) ? shared.onlyA : Math.max(shared.onlyA, areaA - shared.both);
   const onlyB = within(boundsB, overlap) ? shared.onlyB : Math.max(shared.onlyB, areaB - shared.both);
+  if (Math.max(onlyA, onlyB) <= SAME_SHARE * Math.min(areaA, areaB)) return 'crossing';
   if (onlyA <= NO_AREA) return 'first-inside';
   if (onlyB <= NO_AREA) return 'second-inside';
   const aInside = onlyA <= NEGLIGIBLE_SHARE * areaA;

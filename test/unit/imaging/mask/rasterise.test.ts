@@ -213,6 +213,13 @@ describe('relatePolygons', () => {
       relation: 'crossing',
     },
     {
+      name: 'the same but for the last decimal of a file',
+      a: square(0, 0, 9),
+      b: square(0.000001, 0, 8.999999),
+      relation: 'crossing',
+    },
+    { name: 'the same', a: square(0, 0, 9), b: square(0, 0, 9), relation: 'crossing' },
+    {
       name: 'the same drawn twice by hand',
       a: square(0, 0, 9),
       b: square(0.01, -0.01, 9),
