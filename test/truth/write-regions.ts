@@ -16,15 +16,21 @@ import { CT_IMAGE_STORAGE } from './write-images.ts';
 interface DrawnContour {
   readonly slice: AcquiredSlice;
   readonly curve: Curve;
+  /** Counted from 0 among the contours of its slice. */
+  readonly place: number;
 }
 
 function contoursOf({ slices }: Acquisition, shape: Shape): DrawnContour[] {
-  return slices.flatMap((slice) => shape.sections(slice.originUvw[2]).map((curve) => ({ slice, curve })));
+  return slices.flatMap((slice) =>
+    shape.sections(slice.originUvw[2]).map((curve, place) => ({ slice, curve, place })),
+  );
 }
 
 export interface RtstructOptions {
   /** Moves every contour along the normal, in mm, without touching the image it names. */
   readonly offPlaneMm?: number;
+  /** Moves only the contours after the first of each slice along the normal, in mm: the holes and islands. */
+  readonly laterOffMm?: number;
   /** Leaves the image references out, so that contours are found by position alone. */
   readonly withoutImages?: boolean;
 }
@@ -34,8 +40,9 @@ export function writeRtstruct(
   shapes: readonly Shape[],
   options: RtstructOptions = {},
 ): Uint8Array {
-  const toContour = ({ slice, curve }: DrawnContour, type: string): TestContour => {
-    const w = slice.originUvw[2] + (options.offPlaneMm ?? 0);
+  const toContour = ({ slice, curve, place }: DrawnContour, type: string): TestContour => {
+    const off = (options.offPlaneMm ?? 0) + (place > 0 ? (options.laterOffMm ?? 0) : 0);
+    const w = slice.originUvw[2] + off;
     const points = curve.flatMap(([u, v]) => toLps(acquisition, [u, v, w]));
     const image = { sopInstanceUid: slice.sopInstanceUid, frame: slice.frame };
     return {

@@ -48,6 +48,9 @@ describe('structure sets that name no image or lie beside it', () => {
     ['a third of a slice above their image', { offPlaneMm: 0.33 * acquisition.sliceSpacingMm }],
     ['a third of a slice below their image', { offPlaneMm: -0.33 * acquisition.sliceSpacingMm }],
     ['above, and without image references', { withoutImages: true, offPlaneMm: 0.6 }],
+    ['with holes 0.08 mm off', { laterOffMm: 0.08 }],
+    ['with holes 0.08 mm off, and without image references', { withoutImages: true, laterOffMm: -0.08 }],
+    ['with holes half a millimetre off, on the same image', { laterOffMm: 0.5 }],
   ])('%s', (_, options) => {
     const file = writeRtstruct(acquisition, set.shapes, options);
     expect(outsideBars(judge(set, contourRegions(parseRtstruct(file))))).toEqual([]);
