@@ -3,6 +3,7 @@ import { PipelineError } from '../../contracts/errors.ts';
 import type { RecordOf } from '../../contracts/records.ts';
 import { createUnlessThere } from '../../pipeline/create-unless-there.ts';
 import { requireRecord } from '../../pipeline/require-record.ts';
+import { linkAutomation } from '../automations-of.ts';
 import type { ApiPorts, Call, Handlers } from '../call.ts';
 import { listRecords } from '../list-records.ts';
 
@@ -25,6 +26,7 @@ async function putAutomation(
       { modelVersionId: model.id },
     );
   }
+  await linkAutomation(records, project, model.id, automationId);
   const content = {
     state: request.enabled ? ('enabled' as const) : ('disabled' as const),
     modelVersionId: model.id,

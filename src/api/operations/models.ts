@@ -10,6 +10,7 @@ import { readBundle } from '../../models/read-bundle.ts';
 import { nextModelVersion } from '../../pipeline/next-model-version.ts';
 import { requireRecord } from '../../pipeline/require-record.ts';
 import { modelVersionId } from '../../training/promotion.ts';
+import { automationsOf } from '../automations-of.ts';
 import type { ApiPorts, Call, Handlers } from '../call.ts';
 import { listRecords } from '../list-records.ts';
 
@@ -114,18 +115,46 @@ function requireVersionableId(modelId: string): void {
   }
 }
 
+/**
+ * A map that others rest on is never replaced: cases and datasets were made with its values. Attaching the same text
+ * again is success and changes nothing.
+ */
 async function attachLabelMap(
   { path: { project, modelVersionId: id }, request }: Call<'attachLabelMap'>,
   ports: ApiPorts,
 ): Promise<RecordOf<'model-version'>> {
-  await requireRecord(ports.records, 'model-version', project, id);
+  const { records, hasher } = ports;
+  const version = await requireRecord(records, 'model-version', project, id);
+  const bytes = new TextEncoder().encode(request.text);
   const map = parseLabelMap(request.text);
-  const labelMap = await storeLabelMap(project, new TextEncoder().encode(request.text), ports);
-  return ports.records.update('model-version', project, id, (current) => ({
+  const attached = version.labelMap?.sha256;
+  const offered = hasher.sha256(bytes);
+  if (attached === offered) return version;
+  if (attached !== undefined) await requireUnused(records, project, id, { attached, offered });
+  const labelMap = await storeLabelMap(project, bytes, ports);
+  return records.update('model-version', project, id, (current) => ({
     ...current,
     labelMap,
     classes: withMaskValues(current.classes, map),
   }));
+}
+
+/** @throws Conflict when an automation, enabled or not, makes cases for the version or ever did. */
+async function requireUnused(
+  records: ApiPorts['records'],
+  project: string,
+  modelVersionId: string,
+  digests: { attached: string; offered: string },
+): Promise<void> {
+  const automations = await automationsOf(records, project, modelVersionId);
+  if (automations.length === 0) return;
+  throw new PipelineError(
+    'Conflict',
+    `model version ${modelVersionId} is used by the automation ${automations.join(', ')}, so its label map ` +
+      `(SHA-256 ${digests.attached}) cannot be replaced by another (${digests.offered}): cases and datasets rest ` +
+      'on it; install the bundle as a new version, attach the new map to that, and set the automation to it',
+    { modelVersionId, automations, ...digests },
+  );
 }
 
 /** Label maps are kept as they came, under their own digest. */

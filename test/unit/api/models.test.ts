@@ -114,6 +114,64 @@ describe('attachLabelMap', () => {
     expect(await callApi(ports, 'getModelVersion', { path })).toEqual(before);
   });
 
+  describe('on a version with a map', () => {
+    const other = { fileName, text: 'Liver=30\nSpleen=40\n' };
+    const put = (ports: MemoryPorts, modelVersionId: string, enabled = true) =>
+      callApi(ports, 'putAutomation', { path: { automationId: 'auto' } }, { modelVersionId, enabled });
+
+    it('replaces it while no automation uses the version', async () => {
+      const ports = await projectPorts();
+      await addModelVersion(ports);
+      await addModelVersion(ports, { id: 'starter.v2', version: 2 });
+      await put(ports, 'starter.v2');
+      const { labelMap } = await callApi(ports, 'attachLabelMap', { path }, other);
+      expect(labelMap?.sha256).toBe(sha256Hex(other.text));
+    });
+
+    it.each([
+      ['an automation', (ports: MemoryPorts) => put(ports, 'starter.v1')],
+      ['a disabled automation', (ports: MemoryPorts) => put(ports, 'starter.v1', false)],
+      [
+        'an automation that was set to another version since',
+        async (ports: MemoryPorts) => {
+          await put(ports, 'starter.v1');
+          await addModelVersion(ports, { id: 'starter.v2', version: 2 });
+          await put(ports, 'starter.v2');
+        },
+      ],
+      [
+        'an automation without an edge',
+        async (ports: MemoryPorts) => {
+          ports.records.link = async () => {};
+          await put(ports, 'starter.v1');
+        },
+      ],
+    ])('refuses another one once %s uses the version', async (_, use) => {
+      const ports = await projectPorts();
+      const before = await addModelVersion(ports);
+      await use(ports);
+      const digests = { attached: before.labelMap?.sha256, offered: sha256Hex(other.text) };
+      await expect(callApi(ports, 'attachLabelMap', { path }, other)).rejects.toMatchObject({
+        code: 'Conflict',
+        message: expect.stringMatching(/automation auto,.*install the bundle as a new version/),
+        details: { modelVersionId: 'starter.v1', automations: ['auto'], ...digests },
+      });
+      expect(await callApi(ports, 'getModelVersion', { path })).toEqual(before);
+      expect(
+        await ports.objects.stat(`projects/${PROJECT}/models/label-maps/${digests.offered}.txt`),
+      ).toBeNull();
+    });
+
+    it('takes the same text again, used or not, and writes nothing', async () => {
+      const ports = await projectPorts();
+      const before = await addModelVersion(ports);
+      const same = { fileName, text: 'Liver=10\nSpleen=20\n' };
+      expect(await callApi(ports, 'attachLabelMap', { path }, same)).toEqual(before);
+      await put(ports, 'starter.v1');
+      expect(await callApi(ports, 'attachLabelMap', { path }, same)).toEqual(before);
+    });
+  });
+
   it('refuses a version that is not there', async () => {
     const ports = await projectPorts();
     const attach = callApi(ports, 'attachLabelMap', { path }, { fileName, text: 'Liver=1' });
