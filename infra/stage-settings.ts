@@ -108,7 +108,8 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
   'broker-credentials': { alarm: true, timeoutSeconds: 15, jobs: ['describe'] },
 
   'promote-model': {
-    memoryMib: 512,
+    // Whole weights in memory: see BUNDLE_LIMITS (src/models/bundle-zip.ts).
+    memoryMib: 2_048,
     timeoutSeconds: 300,
     records: 'write',
     objects: { read: [OBJECTS.runs, OBJECTS.models, OBJECTS.blobs], write: [OBJECTS.models] },
@@ -121,7 +122,8 @@ export const STAGE_SETTINGS: Record<LambdaStage, StageSettings> = {
 
   'serve-api': {
     alarm: true,
-    memoryMib: 1_024,
+    // A model bundle and its weights in memory: see BUNDLE_LIMITS (src/models/bundle-zip.ts).
+    memoryMib: 1_536,
     timeoutSeconds: 29,
     records: 'delete',
     archives: true,

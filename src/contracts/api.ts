@@ -207,10 +207,7 @@ export const API = {
     action: 'model:install',
     request: z.strictObject({
       fileName: z.string().min(1).max(256),
-      sizeBytes: z
-        .int()
-        .min(1)
-        .max(512 * 1024 * 1024),
+      sizeBytes: z.int().min(1),
       sha256: Sha256,
     }),
     response: UploadTicket,

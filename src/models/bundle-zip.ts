@@ -1,12 +1,24 @@
 import { type UnzipFileInfo, unzipSync } from 'fflate';
 import { PipelineError } from '../contracts/errors.ts';
 
+const MIB = 1024 * 1024;
+
+/**
+ * What the functions that take a bundle can hold (their memory and time: infra/stage-settings.ts).
+ *
+ * serve-api has 1,536 MiB and 29 s. With zip and weights at their limit of 256 MiB each, its peak is the storing of the
+ * weights: zip (256) + weights (256) + their copy on the way to S3 (256) + the parts of the zip's download, where they are
+ * not collected yet (256) + Node with its code (some 200): 1,224 MiB. Unpacking needs less: zip, weights, four
+ * configurations (16) and the pickle of the weights (64). promote-model has 2,048 MiB for a checkpoint in float32 of a
+ * model whose weights came in half precision: 512, three times by the same count, and Node: 1,736 MiB.
+ */
 export const BUNDLE_LIMITS = {
   entries: 2_000,
   /** Of the zip itself and of any file in it, in bytes. */
-  fileBytes: 512 * 1024 * 1024,
-  totalBytes: 1024 * 1024 * 1024,
-  configBytes: 4 * 1024 * 1024,
+  fileBytes: 256 * MIB,
+  /** Of all files together once unpacked, those that are not read included. */
+  totalBytes: 320 * MIB,
+  configBytes: 4 * MIB,
 } as const;
 
 /** Files that are read; everything else in a bundle is listed, bounded and left alone. */
@@ -17,6 +29,10 @@ const WANTED = [
   'configs/region2MaskValueMap.txt',
   'models/model.pt',
 ] as const;
+const SMALLER =
+  'keep configs/ and models/model.pt only (no TorchScript, optimizer state or sample data), and save the weights in half ' +
+  'precision if they are still too big';
+
 export type BundleFile = (typeof WANTED)[number];
 
 export type BundleFiles = ReadonlyMap<BundleFile, Uint8Array>;
@@ -51,9 +67,7 @@ export function readBundleZip(zip: Uint8Array): BundleFiles {
 
 /** Names and sizes of a zip's entries, checked for count, size, doubles and names that climb out. */
 export function listEntries(zip: Uint8Array): UnzipFileInfo[] {
-  if (zip.length > BUNDLE_LIMITS.fileBytes) {
-    throw invalid(`the file has ${zip.length} bytes; at most ${BUNDLE_LIMITS.fileBytes} are accepted`);
-  }
+  requireBoundedZip(zip.length);
   const entries: UnzipFileInfo[] = [];
   inflate(zip, (entry) => {
     entries.push(entry);
@@ -99,19 +113,45 @@ function requireSafeNames(names: readonly string[]): void {
   }
 }
 
+/** @throws InvalidModel for a zip of more bytes than are accepted, with what to do; for use before it is read. */
+export function requireBoundedZip(bytes: number): void {
+  if (bytes <= BUNDLE_LIMITS.fileBytes) return;
+  throw new PipelineError(
+    'InvalidModel',
+    `the zip has ${bytes} bytes; at most ${mib(BUNDLE_LIMITS.fileBytes)} are accepted: ${SMALLER}`,
+    { bytes, limitBytes: BUNDLE_LIMITS.fileBytes },
+  );
+}
+
 function requireBoundedSizes(entries: readonly UnzipFileInfo[]): void {
   let total = 0;
-  for (const { name, originalSize } of entries) {
-    const isText = /\.(json|txt)$/.test(name) && name.includes('configs/');
+  for (const entry of entries) {
+    const name = JSON.stringify(entry.name.slice(0, 80));
+    const isText = /\.(json|txt)$/.test(entry.name) && entry.name.includes('configs/');
     const limit = isText ? BUNDLE_LIMITS.configBytes : BUNDLE_LIMITS.fileBytes;
-    total += originalSize;
-    if (originalSize > limit || total > BUNDLE_LIMITS.totalBytes) {
+    const bytes = unpackedBytes(entry);
+    total += bytes;
+    if (bytes > limit) {
       throw invalid(
-        `${JSON.stringify(name.slice(0, 80))} is too big once unpacked (${originalSize} bytes, ` +
-          `at most ${limit}, ${BUNDLE_LIMITS.totalBytes} altogether); remove what is not part of the bundle`,
+        `${name} is too big once unpacked (${bytes} bytes, at most ${mib(limit)} are accepted): ${SMALLER}`,
+      );
+    }
+    if (total > BUNDLE_LIMITS.totalBytes) {
+      throw invalid(
+        `the zip is too big once unpacked (${total} bytes up to ${name}, at most ${mib(BUNDLE_LIMITS.totalBytes)} ` +
+          `are accepted altogether): ${SMALLER}`,
       );
     }
   }
+}
+
+/** A stored entry is copied by its size in the zip, whatever size it says it has. */
+function unpackedBytes({ compression, size, originalSize }: UnzipFileInfo): number {
+  return compression === 0 ? Math.max(size, originalSize) : originalSize;
+}
+
+function mib(bytes: number): string {
+  return `${bytes / MIB} MiB`;
 }
 
 /** `spleen/` when every entry lies below `spleen/`, else nothing. */

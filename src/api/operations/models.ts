@@ -4,7 +4,7 @@ import { ModelVersionId } from '../../contracts/identifiers.ts';
 import { objectKeys } from '../../contracts/object-keys.ts';
 import type { RecordOf } from '../../contracts/records.ts';
 import { parseLabelMap } from '../../imaging/mask/label-map.ts';
-import { BUNDLE_LIMITS } from '../../models/bundle-zip.ts';
+import { requireBoundedZip } from '../../models/bundle-zip.ts';
 import { withMaskValues } from '../../models/model-classes.ts';
 import { readBundle } from '../../models/read-bundle.ts';
 import { nextModelVersion } from '../../pipeline/next-model-version.ts';
@@ -20,6 +20,7 @@ export const modelOperations: Handlers<
   'createUpload' | 'listModels' | 'installModel' | 'listModelVersions' | 'getModelVersion' | 'attachLabelMap'
 > = {
   async createUpload({ path, request }, { objects, ids }) {
+    requireBoundedZip(request.sizeBytes);
     const key = bundleKey(path.project, ids.next('upload'));
     return { key, url: await objects.presignPut(key, UPLOAD_SECONDS, request.sizeBytes) };
   },
@@ -85,14 +86,13 @@ async function readUpload(
     );
   }
   const stored = await objects.stat(key);
-  if (!stored || stored.sizeBytes > BUNDLE_LIMITS.fileBytes) {
+  if (!stored) {
     throw new PipelineError(
-      stored ? 'InvalidModel' : 'NotFound',
-      stored
-        ? `the bundle has ${stored.sizeBytes} bytes; at most ${BUNDLE_LIMITS.fileBytes} are accepted`
-        : 'nothing has been uploaded there yet; send the bundle to the URL that createUpload gave',
+      'NotFound',
+      'nothing has been uploaded there yet; send the bundle to the URL that createUpload gave',
     );
   }
+  requireBoundedZip(stored.sizeBytes);
   const bytes = await objects.read({ key });
   const actual = hasher.sha256(bytes);
   if (actual !== sha256) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { BUNDLE_LIMITS } from '../../../src/models/bundle-zip.ts';
 import { sha256Hex } from '../../helpers/memory-object-store.ts';
 import type { MemoryPorts } from '../../helpers/memory-ports.ts';
 import { bundleZip, pickleBytes, textBytes, weightsFile } from '../models/bundle-fixture.ts';
@@ -82,7 +83,21 @@ describe('installModel', () => {
       throw new Error('read');
     };
     const install = callApi(ports, 'installModel', {}, { modelId: 'organs', ...upload });
-    await expect(install).rejects.toMatchObject({ code: 'InvalidModel' });
+    await expect(install).rejects.toMatchObject({
+      code: 'InvalidModel',
+      message: expect.stringContaining('at most 256 MiB are accepted'),
+    });
+  });
+
+  it('gives no place to a bundle that is bigger than allowed', async () => {
+    const ports = await projectPorts();
+    const place = (sizeBytes: number) =>
+      callApi(ports, 'createUpload', {}, { fileName: 'x.zip', sizeBytes, sha256: 'a'.repeat(64) });
+    await expect(place(BUNDLE_LIMITS.fileBytes)).resolves.toMatchObject({ key: expect.any(String) });
+    await expect(place(BUNDLE_LIMITS.fileBytes + 1)).rejects.toMatchObject({
+      code: 'InvalidModel',
+      message: expect.stringContaining('at most 256 MiB are accepted: keep configs/'),
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { zipSync } from 'fflate';
-import { BUNDLE_LIMITS, listEntries } from '../../../src/models/bundle-zip.ts';
+import { STAGE_SETTINGS } from '../../../infra/stage-settings.ts';
+import { BUNDLE_LIMITS, listEntries, requireBoundedZip } from '../../../src/models/bundle-zip.ts';
 import { readBundle } from '../../../src/models/read-bundle.ts';
 import {
   bundleFiles,
@@ -29,6 +30,27 @@ const SEG_RES_NET = {
 function renamed(zip: Uint8Array, from: string, to: string): Uint8Array {
   const text = Buffer.from(zip).toString('latin1').replaceAll(from, to);
   return new Uint8Array(Buffer.from(text, 'latin1'));
+}
+
+/** A small zip whose directory states these sizes. */
+function stating(sizes: readonly number[]): Uint8Array {
+  const zip = zipSync(
+    Object.fromEntries(sizes.map((_, index) => [`file${index}`, textBytes('xxxxxxxxxxxxxxxx')])),
+  );
+  sizes.forEach((size, index) => {
+    setStatedSize(zip, index, size);
+  });
+  return zip;
+}
+
+/** Overwrites the unpacked size of an entry in the zip's central directory. */
+function setStatedSize(zip: Uint8Array, index: number, size: number): void {
+  const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength);
+  let at = view.getUint32(zip.length - 6, true);
+  for (let entry = 0; entry < index; entry++) {
+    at += 46 + view.getUint16(at + 28, true) + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  view.setUint32(at + 24, size, true);
 }
 
 describe('readBundle', () => {
@@ -257,6 +279,55 @@ describe('zip entries', () => {
         message: expect.stringContaining('too big once unpacked'),
       }),
     );
+  });
+
+  describe('bounds what is unpacked, by the sizes that the zip states', () => {
+    const MIB = 1024 * 1024;
+    const { fileBytes, totalBytes } = BUNDLE_LIMITS;
+
+    it.each([
+      ['a file at the limit', [fileBytes]],
+      ['files at the limit together', [fileBytes, totalBytes - fileBytes]],
+    ])('takes %s', (_, sizes) => {
+      expect(listEntries(stating(sizes)).map(({ originalSize }) => originalSize)).toEqual(sizes);
+    });
+
+    it.each([
+      ['a file above it', [fileBytes + 1], `(${fileBytes + 1} bytes, at most 256 MiB`],
+      [
+        'files above it together',
+        [fileBytes, totalBytes - fileBytes + 1],
+        'at most 320 MiB are accepted altogether',
+      ],
+    ])('refuses %s, with what to leave out', (_, sizes, reason) => {
+      const list = () => listEntries(stating(sizes));
+      expect(list).toThrow(expect.objectContaining({ code: 'InvalidModel' }));
+      expect(list).toThrow(reason);
+      expect(list).toThrow(/keep configs\/ and models\/model\.pt only/);
+    });
+
+    it('counts a stored entry by its bytes in the zip, whatever size it states', () => {
+      const config = new Uint8Array(BUNDLE_LIMITS.configBytes + 1);
+      const zip = zipSync({ 'configs/inference.json': config }, { level: 0 });
+      setStatedSize(zip, 0, 1);
+      expect(() => listEntries(zip)).toThrow(`${config.length} bytes, at most 4 MiB`);
+    });
+
+    it.each([
+      [fileBytes, null],
+      [fileBytes + 1, `the zip has ${fileBytes + 1} bytes; at most 256 MiB are accepted: keep configs/`],
+    ])('a zip of %d bytes: %s', (bytes, reason) => {
+      const check = () => requireBoundedZip(bytes);
+      if (reason === null) expect(check).not.toThrow();
+      else expect(check).toThrow(reason);
+    });
+
+    it('leaves room in the functions that hold a bundle', () => {
+      const runtime = 200;
+      const [zip, weights] = [fileBytes / MIB, fileBytes / MIB];
+      expect(STAGE_SETTINGS['serve-api'].memoryMib).toBeGreaterThan(2 * zip + 2 * weights + runtime);
+      expect(STAGE_SETTINGS['promote-model'].memoryMib).toBeGreaterThan(3 * 2 * weights + runtime);
+    });
   });
 
   it('refuses more than 2,000 entries', () => {
