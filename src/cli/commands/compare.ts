@@ -52,12 +52,15 @@ async function compare(
   const { compareImages, looksLikeLabelMap } = await import('../../imaging/metrics/compare-images.ts');
   const { compareLabelMaps } = await import('../../imaging/metrics/compare-label-maps.ts');
   const { labelValues } = await import('../../imaging/resample/label-values.ts');
-  const load = async (path: string) => {
+  const { progressBar } = await import('../imaging/progress-bar.ts');
+  const bar = progressBar(context.terminal.output);
+  const load = async (path: string, number: number) => {
     const { header, values, complete } = await openNifti(await requireFile(path));
     await complete;
+    bar.update('reading 2 volumes', number, 2);
     return { geometry: header.geometry, values };
   };
-  const [a, b] = [await load(reference), await load(other)];
+  const [a, b] = [await load(reference, 1), await load(other, 2).finally(bar.clear)];
   requireSameGrid(a.geometry, b.geometry);
   const geometry = { ...gridDifference(a.geometry, b.geometry), reference: gridOf(a), other: gridOf(b) };
   const masks =
@@ -69,7 +72,11 @@ async function compare(
     return printResult(context, { kind: 'image', geometry, ...image }, () => imageText(geometry, image));
   }
   const labelled = (volume: typeof a) => ({ geometry: volume.geometry, labels: labelValues(volume.values) });
-  const labels = compareLabelMaps(labelled(a), labelled(b), { toleranceMm });
+  const labels = compareLabelMaps(labelled(a), labelled(b), {
+    toleranceMm,
+    onProgress: (done, total) => bar.update('comparing labels', done, total),
+  });
+  bar.clear();
   printResult(context, { kind: 'mask', geometry, ...labels }, () => labelText(geometry, labels));
 }
 

@@ -67,13 +67,19 @@ export function register(program: Command, context: CliContext): void {
     .action(async (folder: string, options: MaskOptions) => {
       const { withRejection } = await import('../imaging/print-rejection.ts');
       await withRejection(context, async () => {
-        const report = await drawFrom(folder, options);
+        const { progressBar } = await import('../imaging/progress-bar.ts');
+        const bar = progressBar(context.terminal.output);
+        const report = await drawFrom(folder, options, bar.update).finally(bar.clear);
         printResult(context, report, () => describe(report, options.out));
       });
     });
 }
 
-async function drawFrom(dicomFolder: string, options: MaskOptions): Promise<MaskReport> {
+async function drawFrom(
+  dicomFolder: string,
+  options: MaskOptions,
+  progress: (label: string, done: number, total: number) => void,
+): Promise<MaskReport> {
   const { parseLabelMap } = await import('../../imaging/mask/label-map.ts');
   const { drawMask } = await import('../mask/draw-mask.ts');
   const { openRegionFile } = await import('../mask/open-region-file.ts');
@@ -83,7 +89,9 @@ async function drawFrom(dicomFolder: string, options: MaskOptions): Promise<Mask
   const labelMap =
     options.labelMap === undefined ? undefined : parseLabelMap(await readLabelMap(options.labelMap));
   // Images and regions are read side by side; what is wrong with the regions is told first.
-  const headers = readSliceHeaders(dicomFolder);
+  const headers = readSliceHeaders(dicomFolder, (done, total) =>
+    progress(`reading ${total} files`, done, total),
+  );
   headers.catch(() => undefined);
   const { set, close } = await openRegionFile(options.roi, options);
   try {
@@ -101,6 +109,7 @@ async function drawFrom(dicomFolder: string, options: MaskOptions): Promise<Mask
       irregular: options.irregular,
       choice: { phase: options.phase, echo: options.echo },
       softwareVersion: SOFTWARE_VERSION,
+      onProgress: (done, total) => progress('drawing regions', done, total),
     });
   } finally {
     close();

@@ -2,6 +2,7 @@ import type { LabelPolicies } from '../../contracts/label-policy.ts';
 import { voxelVolumeMl } from '../../imaging/geometry/volume-geometry.ts';
 import { buildMask, type Mask } from '../../imaging/mask/build-mask.ts';
 import type { LabelMap } from '../../imaging/mask/label-map.ts';
+import type { RegionSet, RegionSource } from '../../imaging/mask/region-source.ts';
 import { isSetAside } from '../imaging/plan-folder-series.ts';
 import { type ChosenSeries, chooseSeries, type SeriesChoice } from './choose-series.ts';
 import type { SliceHeaders } from './read-slice-headers.ts';
@@ -18,6 +19,8 @@ export interface DrawMaskInput extends SeriesChoice {
   /** Folder for one binary file per region. */
   readonly perRoi?: string | undefined;
   readonly softwareVersion: string;
+  /** Told after each region that is drawn: twice with a file of its own. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** What `contourflow mask --json` prints. */
@@ -49,7 +52,8 @@ interface ReportedWarning {
 }
 
 /** Draws the regions on the grid that `convert` writes for their series, and writes the label map. */
-export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
+export async function drawMask(asked: DrawMaskInput): Promise<MaskReport> {
+  const input = { ...asked, regions: countedRegions(asked) };
   const chosen = chooseSeries(input.headers, input);
   const mask = buildMask({ ...input, target: chosen.target });
   const files = await writeEachRegion(mask, chosen, input);
@@ -68,6 +72,30 @@ export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
     overlaps: mask.overlaps,
     warnings: [...imageWarnings(chosen), ...missingWarnings(mask), ...maskWarnings(mask)],
   };
+}
+
+function countedRegions({ regions: set, onProgress, perRoi }: DrawMaskInput): DrawMaskInput['regions'] {
+  if (onProgress === undefined) return set;
+  const total = set.regions.length * (perRoi === undefined ? 1 : 2);
+  let done = 0;
+  const originals = new Map<RegionSource, RegionSource>();
+  const regions = set.regions.map((region) => {
+    const draw: RegionSource['draw'] = (...given) => {
+      const drawing = region.draw(...given);
+      onProgress(++done, total);
+      return drawing;
+    };
+    const counted = { ...region, draw };
+    originals.set(counted, region);
+    return counted;
+  });
+  // A set knows its own regions only, and would check none of these.
+  const check: RegionSet['check'] = (target, chosen) =>
+    set.check(
+      target,
+      chosen.map((region) => originals.get(region) ?? region),
+    );
+  return { ...set, regions, check };
 }
 
 /** What may have been meant for the volume and is not in it is for a person to look at. */

@@ -34,19 +34,23 @@ const RESERVED_AT_ONCE_BYTES = 1024 ** 3;
  *
  * @throws UsageError when there is no such folder
  */
-export async function readSliceHeaders(folder: string): Promise<SliceHeaders> {
+export async function readSliceHeaders(
+  folder: string,
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<SliceHeaders> {
   const there = await stat(folder).catch(() => undefined);
   if (!there?.isDirectory())
     throw new UsageError(`there is no folder ${folder}; give the folder of the DICOM files`);
   const sources = await listFolder(folder);
   const memoryFor = reserve(sources);
   const found = new Array<ReadHeader | undefined>(sources.length);
-  let next = 0;
+  let [next, done] = [0, 0];
   const readNext = async (): Promise<void> => {
     for (let index = next++; index < sources.length; index = next++) {
       const source = sources[index] as ByteSource;
       const bytes = memoryFor(source, index);
       found[index] = headerFile(await readAttributes(source, bytes), source, bytes);
+      onProgress(++done, sources.length);
     }
   };
   await Promise.all(Array.from({ length: LOCAL_READS_AT_ONCE }, readNext));

@@ -16,6 +16,8 @@ export interface CompareOptions {
   readonly toleranceMm: number;
   /** Labels to compare, in this order; by default every label that either map holds, ascending. */
   readonly values?: readonly number[];
+  /** Told after each label. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 type Nullable<T> = { readonly [Key in keyof T]: T[Key] | null };
@@ -53,7 +55,7 @@ export interface LabelComparison {
 export function compareLabelMaps(
   reference: LabelVolume,
   other: LabelVolume,
-  { toleranceMm, values }: CompareOptions,
+  { toleranceMm, values, onProgress }: CompareOptions,
 ): LabelComparison {
   requireSameGrid(reference.geometry, other.geometry);
   if (!Number.isFinite(toleranceMm) || toleranceMm < 0) {
@@ -70,7 +72,11 @@ export function compareLabelMaps(
     ofOther: labelWindows(other.labels, other.geometry.sizeIjk),
   };
   const present = [...new Set([...pair.ofReference.keys(), ...pair.ofOther.keys()])].sort((a, b) => a - b);
-  const labels = (values ?? present).map((value) => compareLabel(pair, value, toleranceMm));
+  const labels = (values ?? present).map((value, index, { length }) => {
+    const compared = compareLabel(pair, value, toleranceMm);
+    onProgress?.(index + 1, length);
+    return compared;
+  });
   const empty = (count: number) =>
     labels.filter((label) => Number(label.voxelsReference === 0) + Number(label.voxelsOther === 0) === count)
       .length;

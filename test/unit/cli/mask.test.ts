@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -221,6 +222,23 @@ describe('contourflow mask', () => {
     expect([countOf(values, 1), countOf(values, 2)]).toEqual([112, 16]);
   });
 
+  it('draws a progress bar on a terminal and takes it away', async () => {
+    const written: string[] = [];
+    const output = Object.assign(new PassThrough(), { isTTY: true, columns: 60 });
+    output.on('data', (text: Buffer) => written.push(text.toString()));
+    const args = ['mask', seriesFolder(), '--roi', roiFile(), '--out', join(newFolder(), 'labels.nii')];
+    const terminal = { input: new PassThrough(), output };
+    expect((await runCli(args, undefined, { terminal })).code).toBe(0);
+    expect(written.join('')).toContain('100 %  reading 7 files');
+    expect(written.join('')).toContain('100 %  drawing regions');
+    expect(written.join('').endsWith('\r\x1b[K')).toBe(true);
+    written.length = 0;
+    const volume = args.at(-1) as string;
+    await runCli(['compare', volume, volume], undefined, { terminal });
+    expect(written.join('')).toContain('100 %  comparing labels');
+    expect(written.join('').endsWith('\r\x1b[K')).toBe(true);
+  });
+
   it('refuses a series with a damaged image as convert does, not to draw on a shorter grid', async () => {
     const folder = seriesFolder();
     const path = join(folder, '5.dcm');
@@ -414,6 +432,13 @@ describe('contourflow mask refuses', () => {
   it('several files that are no parts of one segmentation', async () => {
     const { report } = await mask(folder, roiFile(), '--roi', roiFile());
     expect(report.reason).toBe('UnsupportedRoiType');
+  });
+
+  it('contours of an image that the series lacks', async () => {
+    const [first, ...others] = LIVER.contours as [TestContour, ...TestContour[]];
+    const elsewhere = { ...LIVER, contours: [{ ...first, sopInstanceUid: '1.2.3.4' }, ...others] };
+    const { report } = await mask(folder, roiFile([elsewhere, TUMOUR]));
+    expect(report.reason).toBe('ReferencedImageMissing');
   });
 
   it('a folder without images', async () => {
