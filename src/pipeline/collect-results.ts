@@ -8,12 +8,13 @@ import type { Ports } from '../ports/index.ts';
 import { evaluationSpec } from '../training/specs.ts';
 import { createUnlessThere } from './create-unless-there.ts';
 import { readJson } from './stored-json.ts';
+import { countTestLook } from './test-looks.ts';
 
 type Checkpoint = z.infer<typeof CheckpointFile>;
 
 /**
  * Takes what the trainer left: checkpoint records, the run's result, and the spec of the one look at the test
- * partition, which is counted in the dataset. Safe to repeat after a crash anywhere.
+ * partition, which is counted in each dataset that shares a test subject. Safe to repeat after a crash anywhere.
  *
  * @throws TrainingFailed when the trainer ended without a result.
  */
@@ -97,19 +98,4 @@ function bestCheckpoint({ runId, checkpoints }: TrainingResult): Checkpoint {
     );
   }
   return best;
-}
-
-/** Looks are edges dataset -> look, one per run, so that a repeat does not count twice. */
-async function countTestLook(
-  records: Ports['records'],
-  project: string,
-  datasetId: string,
-  runId: string,
-): Promise<void> {
-  const look = { entity: 'test-look', id: datasetId };
-  await records.link(project, look, { entity: 'run', id: runId });
-  const testLooks = (await records.linked(project, look, 'run')).length;
-  await records.update('dataset', project, datasetId, (dataset) =>
-    dataset.testLooks >= testLooks ? null : { ...dataset, testLooks },
-  );
 }

@@ -11,6 +11,7 @@ import { createUnlessThere } from './create-unless-there.ts';
 import { nextModelVersion } from './next-model-version.ts';
 import { requireRecord } from './require-record.ts';
 import { readJson } from './stored-json.ts';
+import { testLooksOfLineage } from './test-looks.ts';
 
 type Promotion = NonNullable<ReleaseModelInput['promotion']>;
 type Needs = Pick<Ports, 'records' | 'objects'>;
@@ -71,15 +72,19 @@ async function describeVersion(
   { records, objects }: Needs,
 ) {
   const run = await requireRecord(records, 'run', project, promotion.runId);
+  const dataset = await requireRecord(records, 'dataset', project, run.datasetId);
+  const parent = await requireRecord(records, 'model-version', project, run.modelVersionId);
+  const ancestor = run.mode === 'fine-tune' ? parent : null;
   return promotedVersion({
     modelId: promotion.modelId,
     version,
     run,
     checkpoint,
     spec: await readJson(objects, TrainingSpec, { key: objectKeys.trainingSpec(project, run.id) }),
-    dataset: await requireRecord(records, 'dataset', project, run.datasetId),
-    parent: await requireRecord(records, 'model-version', project, run.modelVersionId),
+    dataset,
+    parent,
     result: await records.get('run-result', project, run.id),
+    testLooks: await testLooksOfLineage(records, project, dataset, ancestor),
     weights: await copyWeights(
       objects,
       project,

@@ -10,12 +10,14 @@ import type { Ports } from '../ports/index.ts';
 import { createUnlessThere } from './create-unless-there.ts';
 import { inParallel } from './in-parallel.ts';
 import { readJson } from './stored-json.ts';
+import { inheritTestLooks } from './test-looks.ts';
 
 const CONCURRENCY = 8;
 
 /**
- * Makes the dataset: manifest, record, edges case -> dataset, and the end of the save. The id is the digest of
- * the manifest, so the same content saved twice is the same dataset. Safe to repeat after a crash anywhere.
+ * Makes the dataset: manifest, record, edges case -> dataset, earlier looks at its test subjects, and the end of
+ * the save. The id is the digest of the manifest, so the same content saved twice is the same dataset. Safe to
+ * repeat after a crash anywhere.
  */
 export async function saveManifest(
   input: SaveManifestInput,
@@ -35,6 +37,7 @@ export async function saveManifest(
   await inParallel(manifest.items, CONCURRENCY, ({ caseId }) =>
     records.link(input.project, { entity: 'case', id: caseId }, { entity: 'dataset', id: datasetId }),
   );
+  await inheritTestLooks(records, input.project, datasetId);
   await records.update('dataset-save', input.project, input.saveId, (save) => ({
     ...save,
     state: 'succeeded',

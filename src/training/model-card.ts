@@ -25,7 +25,7 @@ export function modelCard(
     trainingData: dataset ? trainingData(dataset) : 'not known: the model was imported',
     training: run ? { mode: run.mode, parameters: run.parameters } : 'not known: the model was imported',
     testDice: version.testDice,
-    testLooks: `the test partition had been looked at ${version.testLooks} time(s) when this version was made`,
+    testLooks: `${version.testLooks} run(s) had looked at a test subject of its dataset or of an ancestor's when this version was made`,
     preprocessing: {
       voxelSpacingMm: version.preprocessing.spacingMm,
       intensityWindow: [version.preprocessing.intensity.lower, version.preprocessing.intensity.upper],

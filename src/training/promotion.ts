@@ -13,6 +13,8 @@ export interface PromotionSources {
   readonly parent: RecordOf<'model-version'>;
   readonly checkpoint: RecordOf<'checkpoint'>;
   readonly result: RecordOf<'run-result'> | null;
+  /** Of the dataset and of the ancestors' datasets. */
+  readonly testLooks: number;
   /** The checkpoint's weights, copied to the version's own place. */
   readonly weights: ObjectRef;
 }
@@ -48,7 +50,7 @@ export function promotedVersion(
       trainingSubjects: learnedSubjects(dataset, isFineTuned ? parent : null),
     },
     testDice: testDice(checkpoint.id, sources.result),
-    testLooks: dataset.testLooks,
+    testLooks: sources.testLooks,
   };
 }
 

@@ -214,6 +214,25 @@ function describeEdges(open: () => StoreUnderTest): void {
     expect(await store.linked(project, { entity: 'case', id: 'c' }, 'dataset')).toEqual([]);
     expect(await store.linked(`${project}x`, from, 'dataset')).toEqual([]);
   });
+
+  it('keeps the looks at one test subject apart from those at another, and from the datasets that hold it', async () => {
+    const { store, project } = open();
+    const look = (id: string) => ({ entity: 'test-look', id });
+    for (const [subject, run] of [
+      ['S1', 'r1'],
+      ['S1', 'r2'],
+      ['S1', 'r1'],
+      ['S10', 'r3'],
+      ['S1#EDGE#run', 'r4'],
+    ] as const) {
+      await store.link(project, look(subject), { entity: 'run', id: run });
+    }
+    await store.link(project, look('S1'), { entity: 'dataset', id: 'd1' });
+    expect((await store.linked(project, look('S1'), 'run')).sort()).toEqual(['r1', 'r2']);
+    expect(await store.linked(project, look('S10'), 'run')).toEqual(['r3']);
+    expect(await store.linked(project, look('S1#EDGE#run'), 'run')).toEqual(['r4']);
+    expect(await store.linked(project, look('S1'), 'dataset')).toEqual(['d1']);
+  });
 }
 
 function describeSessions(open: () => StoreUnderTest): void {

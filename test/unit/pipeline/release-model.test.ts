@@ -114,6 +114,21 @@ describe('promoteModel', () => {
     });
   });
 
+  it("counts the looks on an imported ancestor's card too when the run fine-tuned, not otherwise", async () => {
+    for (const [mode, testLooks] of [
+      ['fine-tune', 4],
+      ['initial', 1],
+    ] as const) {
+      const ports = await trained({ mode });
+      await ports.records.update('model-version', PROJECT, 'starter.v1', (parent) => ({
+        ...parent,
+        testLooks: 3,
+      }));
+      await promoteModel(await promotion(ports), ports);
+      expect((await ports.records.get('model-version', PROJECT, 'organs.v1'))?.testLooks).toBe(testLooks);
+    }
+  });
+
   it('has no test results for a checkpoint that was never looked at', async () => {
     const ports = await trained();
     await promoteModel(await promotion(ports, 'last'), ports);
@@ -203,6 +218,7 @@ describe('planExport and registerExport', () => {
       testDice: { Liver: 0.93 },
       trainingData: { dataset: DATASET_ID, cases: 5 },
       lineage: { run: 'run-1', subjectsLearnedFrom: 4 },
+      testLooks: expect.stringContaining('1 run(s) had looked at a test subject'),
     });
   });
 

@@ -7,6 +7,7 @@ import { freezeItems } from '../../../src/pipeline/freeze-items.ts';
 import { readCatalogue } from '../../../src/pipeline/read-catalogue.ts';
 import { resolveDataset } from '../../../src/pipeline/resolve-dataset.ts';
 import { saveManifest } from '../../../src/pipeline/save-manifest.ts';
+import { countTestLook } from '../../../src/pipeline/test-looks.ts';
 import type { MemoryPorts } from '../../helpers/memory-ports.ts';
 import {
   addCase,
@@ -162,6 +163,23 @@ describe('saveManifest', () => {
     for (const id of ['save-2', 'save-3']) await addSave(ports, id);
     expect(await saved(ports, inputOf('save-2'))).toEqual({ datasetId: first.datasetId, created: false });
     expect((await saved(ports, inputOf('save-3', 8))).datasetId).not.toBe(first.datasetId);
+  });
+
+  it('takes over the looks at its test subjects when it is saved anew with one case more', async () => {
+    const ports = await arranged(6);
+    const first = await saved(ports);
+    await countTestLook(ports.records, PROJECT, first.datasetId, 'run-1');
+    await addCase(ports, 7);
+    await addSave(ports, 'save-2');
+    const second = await saved(ports, inputOf('save-2'));
+    expect(second).toMatchObject({ created: true });
+    const [before, after] = await Promise.all(
+      [first, second].map(({ datasetId }) => ports.records.get('dataset', PROJECT, datasetId)),
+    );
+    expect(before?.subjects.test.some((subject) => after?.subjects.test.includes(subject))).toBe(true);
+    expect(after?.testLooks).toBe(1);
+    expect(await saved(ports, inputOf('save-2'))).toEqual({ ...second, created: false });
+    expect((await ports.records.get('dataset', PROJECT, second.datasetId))?.testLooks).toBe(1);
   });
 
   it('ends the same when it is repeated after a crash in the middle', async () => {
