@@ -1,7 +1,7 @@
 import type { MiddyfiedHandler } from '@middy/core';
 import type { z } from 'zod';
 import { PipelineError } from '../../src/contracts/errors.ts';
-import { SCHEMA_VERSION } from '../../src/contracts/identifiers.ts';
+import { SCHEMA_VERSION } from '../../src/contracts/schema-version.ts';
 import type { LambdaStage } from '../../src/contracts/stage-names.ts';
 import { pathsOf } from './error-mapping.ts';
 import { emitMetrics, type Measurement } from './metrics.ts';

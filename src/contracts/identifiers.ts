@@ -12,7 +12,6 @@ const safeId = (what: string) =>
     .max(64)
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, `${what}: letters, digits, "_", "-" and "." only, at most 64`);
 
-export { SCHEMA_VERSION };
 export const SchemaVersion = z.literal(SCHEMA_VERSION);
 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 lower-case hexadecimal digits');

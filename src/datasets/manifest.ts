@@ -2,7 +2,7 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { DatasetManifest, RegionClass, SplitRule, TaggedResourceMap } from '../contracts/dataset.ts';
 import { type ErrorCode, PipelineError } from '../contracts/errors.ts';
 import type { ObjectRef, SpacingMm } from '../contracts/identifiers.ts';
-import { SCHEMA_VERSION } from '../contracts/identifiers.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { CompleteCase } from './match-cases.ts';
 import { splitSubjects, type TextDigest } from './split.ts';
 

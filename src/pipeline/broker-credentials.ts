@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { PipelineError } from '../contracts/errors.ts';
-import { SCHEMA_VERSION } from '../contracts/identifiers.ts';
 import { objectKeys } from '../contracts/object-keys.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { BrokerRequest, BrokerResponse } from '../contracts/training.ts';
 import type { JobDescription, Ports } from '../ports/index.ts';
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { RunFinishedEvent } from '../contracts/events.ts';
-import { SCHEMA_VERSION } from '../contracts/identifiers.ts';
 import { objectKeys } from '../contracts/object-keys.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { NotifyRunOutput, TrainModelInput } from '../contracts/stages/train-model.ts';
 import { EvaluationResult } from '../contracts/training.ts';
 import type { Ports } from '../ports/index.ts';

@@ -1,6 +1,7 @@
 import { PipelineError } from '../contracts/errors.ts';
 import { UploadManifest } from '../contracts/events.ts';
-import { type ObjectKey, SCHEMA_VERSION } from '../contracts/identifiers.ts';
+import type { ObjectKey } from '../contracts/identifiers.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { Ports } from '../ports/index.ts';
 
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;

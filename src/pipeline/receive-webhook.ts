@@ -5,7 +5,8 @@ import {
   WEBHOOK_TOLERANCE_SECONDS,
   WebhookBody,
 } from '../contracts/events.ts';
-import { SCHEMA_VERSION, sessionRecordId } from '../contracts/identifiers.ts';
+import { sessionRecordId } from '../contracts/identifiers.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { Ports } from '../ports/index.ts';
 import { createUnlessThere } from './create-unless-there.ts';
 import { isSignedBy, isTimely, readWebhookHeaders, type WebhookHeaders } from './webhook-signature.ts';

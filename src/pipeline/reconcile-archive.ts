@@ -1,6 +1,7 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import { SCHEMA_VERSION, sessionRecordId } from '../contracts/identifiers.ts';
+import { sessionRecordId } from '../contracts/identifiers.ts';
 import type { RecordOf, SessionRecord } from '../contracts/records.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { Ports } from '../ports/index.ts';
 import { inParallel } from './in-parallel.ts';
 

@@ -1,5 +1,6 @@
 import { isErrorCode, PipelineError } from '../contracts/errors.ts';
-import { SCHEMA_VERSION, sessionRecordId } from '../contracts/identifiers.ts';
+import { sessionRecordId } from '../contracts/identifiers.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { PrepareSessionInput } from '../contracts/stages/prepare-session.ts';
 import type { Ports } from '../ports/index.ts';
 

@@ -1,5 +1,5 @@
-import { SCHEMA_VERSION } from '../contracts/identifiers.ts';
 import type { RunRecord } from '../contracts/records.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { Ports } from '../ports/index.ts';
 import { isFinished } from '../training/run-state.ts';
 

@@ -1,5 +1,5 @@
-import { SCHEMA_VERSION } from '../contracts/identifiers.ts';
 import type { SessionRecord } from '../contracts/records.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { PrepareSessionInput } from '../contracts/stages/prepare-session.ts';
 import type { Hasher, Ports } from '../ports/index.ts';
 

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { RegionClass } from '../contracts/dataset.ts';
-import { type ObjectRef, SCHEMA_VERSION } from '../contracts/identifiers.ts';
+import type { ObjectRef } from '../contracts/identifiers.ts';
 import { objectKeys } from '../contracts/object-keys.ts';
 import type { RecordOf } from '../contracts/records.ts';
+import { SCHEMA_VERSION } from '../contracts/schema-version.ts';
 import type { EvaluationSpec, ExportSpec, Preprocessing, TrainingSpec } from '../contracts/training.ts';
 import { sharedRegions } from '../models/model-classes.ts';
 

@@ -10,9 +10,10 @@ import {
 import { type BaselineDice, cohortBaseline } from '../../local/phantoms/threshold-baseline.ts';
 import { canonicalJson } from '../../src/contracts/canonical-json.ts';
 import { DatasetManifest } from '../../src/contracts/dataset.ts';
-import { type ObjectRef, SCHEMA_VERSION, type SpacingMm } from '../../src/contracts/identifiers.ts';
+import type { ObjectRef, SpacingMm } from '../../src/contracts/identifiers.ts';
 import { LabelPolicies } from '../../src/contracts/label-policy.ts';
 import { objectKeys } from '../../src/contracts/object-keys.ts';
+import { SCHEMA_VERSION } from '../../src/contracts/schema-version.ts';
 import { datasetIdOf } from '../../src/datasets/manifest.ts';
 import { splitSubjects } from '../../src/datasets/split.ts';
 import { parseRtstruct } from '../../src/imaging/contour/parse-rtstruct.ts';

@@ -5,8 +5,9 @@ import { childEnvironment } from '../../local/machine/environment.ts';
 import { CHECKOUT } from '../../local/machine/layout.ts';
 import { ensureVenv } from '../../local/machine/python-venv.ts';
 import { PHANTOM_LABEL_MAP } from '../../local/phantoms/generate-phantom.ts';
-import { type ObjectRef, SCHEMA_VERSION } from '../../src/contracts/identifiers.ts';
+import type { ObjectRef } from '../../src/contracts/identifiers.ts';
 import { objectKeys } from '../../src/contracts/object-keys.ts';
+import { SCHEMA_VERSION } from '../../src/contracts/schema-version.ts';
 import {
   EvaluationResult,
   EvaluationSpec,

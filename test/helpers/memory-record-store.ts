@@ -5,8 +5,9 @@ import {
   releasedSession,
 } from '../../src/adapters/aws/dynamo/session-rules.ts';
 import { PipelineError } from '../../src/contracts/errors.ts';
-import { SCHEMA_VERSION, sessionRecordId } from '../../src/contracts/identifiers.ts';
+import { sessionRecordId } from '../../src/contracts/identifiers.ts';
 import { type AnyRecord, type Entity, RECORDS, type RecordOf } from '../../src/contracts/records.ts';
+import { SCHEMA_VERSION } from '../../src/contracts/schema-version.ts';
 import type { Clock, Page, RecordStore } from '../../src/ports/index.ts';
 
 const DEFAULT_LIMIT = 50;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PipelineError } from '../../contracts/errors.ts';
-import { SCHEMA_VERSION } from '../../contracts/identifiers.ts';
 import type { CaseRecord } from '../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../contracts/schema-version.ts';
 import { requireRecord } from '../../pipeline/require-record.ts';
 import { readJson } from '../../pipeline/stored-json.ts';
 import type { ApiPorts, Call, Handlers } from '../call.ts';

@@ -1,6 +1,6 @@
 import type { ValidationReport } from '../../contracts/dataset.ts';
-import { SCHEMA_VERSION } from '../../contracts/identifiers.ts';
 import type { RecordOf } from '../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../contracts/schema-version.ts';
 import type { SaveDatasetInput } from '../../contracts/stages/save-dataset.ts';
 import { catalogueOf } from '../../datasets/catalogue.ts';
 import { compileCriteria } from '../../datasets/criteria.ts';

@@ -1,7 +1,8 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { SessionHint } from '../../contracts/events.ts';
-import { SCHEMA_VERSION, UPLOAD_ARCHIVE_ID } from '../../contracts/identifiers.ts';
+import { UPLOAD_ARCHIVE_ID } from '../../contracts/identifiers.ts';
 import type { Entity, RecordOf } from '../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../contracts/schema-version.ts';
 import { everyRecord } from '../../pipeline/every-record.ts';
 import { inParallel } from '../../pipeline/in-parallel.ts';
 import { requireRecord } from '../../pipeline/require-record.ts';

@@ -1,6 +1,7 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { ModelVersionId, SCHEMA_VERSION } from '../../contracts/identifiers.ts';
+import { ModelVersionId } from '../../contracts/identifiers.ts';
 import type { RecordOf } from '../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../contracts/schema-version.ts';
 import type { ReleaseModelInput } from '../../contracts/stages/release-model.ts';
 import { requireRecord } from '../../pipeline/require-record.ts';
 import { modelVersionId } from '../../training/promotion.ts';

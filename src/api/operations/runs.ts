@@ -1,6 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import { SCHEMA_VERSION } from '../../contracts/identifiers.ts';
 import type { RecordOf } from '../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../contracts/schema-version.ts';
 import type { TrainModelInput } from '../../contracts/stages/train-model.ts';
 import { requireRecord } from '../../pipeline/require-record.ts';
 import { isFinished, nextRunState } from '../../training/run-state.ts';

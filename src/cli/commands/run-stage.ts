@@ -5,7 +5,7 @@ import { nodeHasher } from '../../adapters/aws/node-hasher.ts';
 import { createS3ObjectStore } from '../../adapters/aws/s3-object-store.ts';
 import { StageRunnerEnv } from '../../contracts/env.ts';
 import { PipelineError } from '../../contracts/errors.ts';
-import { SCHEMA_VERSION } from '../../contracts/identifiers.ts';
+import { SCHEMA_VERSION } from '../../contracts/schema-version.ts';
 import { IMAGING_STAGES, type ImagingStage } from '../../contracts/stage-names.ts';
 import * as stages from '../../contracts/stages/prepare-session.ts';
 import { type BrokerRequest, BrokerResponse } from '../../contracts/training.ts';

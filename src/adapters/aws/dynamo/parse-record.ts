@@ -1,6 +1,6 @@
 import { PipelineError } from '../../../contracts/errors.ts';
-import { SCHEMA_VERSION } from '../../../contracts/identifiers.ts';
 import { type Entity, RECORDS, type RecordOf } from '../../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../../contracts/schema-version.ts';
 
 const KEY_ATTRIBUTES = new Set(['PK', 'SK', 'GSI1PK', 'GSI1SK', 'GSI2PK', 'GSI2SK']);
 

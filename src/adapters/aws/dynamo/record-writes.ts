@@ -1,6 +1,6 @@
 import { PipelineError } from '../../../contracts/errors.ts';
-import { SCHEMA_VERSION } from '../../../contracts/identifiers.ts';
 import { type Entity, RECORDS, type RecordOf } from '../../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../../contracts/schema-version.ts';
 import { TABLE } from '../../../contracts/table.ts';
 import type { NewRecord } from '../../../ports/index.ts';
 import { retryAfterConflict } from './conflicts.ts';

@@ -1,6 +1,7 @@
 import type { SessionHint } from '../../../contracts/events.ts';
-import { SCHEMA_VERSION, sessionRecordId } from '../../../contracts/identifiers.ts';
+import { sessionRecordId } from '../../../contracts/identifiers.ts';
 import type { RecordOf, SessionRecord, SessionUpload } from '../../../contracts/records.ts';
+import { SCHEMA_VERSION } from '../../../contracts/schema-version.ts';
 import type { PreparedPass } from '../../../ports/index.ts';
 
 /** Days for which a delivery id can have no second effect; afterwards case ids still make a repetition harmless. */
