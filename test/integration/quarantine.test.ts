@@ -3,6 +3,7 @@ import type { Defect } from '../../local/phantoms/defects.ts';
 import { contourflow } from './command-line.ts';
 import { eventually } from './eventually.ts';
 import { newProject, type TestProject } from './project.ts';
+import { countLabels, readBlob, resourceOf } from './scan-resources.ts';
 import { archive, awaitCase, casesOf, phantom, saveContours } from './sessions.ts';
 
 /** Each fault, the codes it may be found under, and the words its sentence must hold. */
@@ -102,9 +103,25 @@ describe('quarantine', () => {
     await awaitCase(project, session, 'ready');
   }, 120_000);
 
+  it('makes the contours of another series ready once they are saved on this one and the case is retried', async () => {
+    const session = sessionOf('other-series');
+    const { id } = await awaitCase(project, session, 'quarantined');
+    // Nothing but the retry may tell of the save.
+    await project.xnat.unsubscribe(project.id);
+    await saveContours(project, session, phantom(1), { overwrite: true });
+    const retried = await contourflow('--project', project.id, 'cases', 'retry', id);
+    expect(retried).toMatchObject({ code: 0, out: expect.stringContaining('1 session(s)') });
+    const made = await awaitCase(project, session, 'ready');
+    expect(made.seriesUid).toBe(phantom(1).structures.series.seriesUid);
+    const { Liver, Spleen, Kidney } = phantom(1).truth.voxels;
+    const counts = countLabels(await readBlob(project, resourceOf(made, 'MASK_NATIVE')));
+    expect(counts).toEqual({ 10: Liver, 20: Spleen, 30: Kidney });
+    await superseded(id);
+  }, 120_000);
+
   it('leaves one case that counts per repaired session', async () => {
     const cases = await casesOf(project);
-    for (const defect of ['unmapped-region', 'empty-rtstruct', 'truncated-dicom']) {
+    for (const { defect } of FAULTS) {
       const counting = cases.filter((one) => one.session === sessionOf(defect) && one.state !== 'superseded');
       expect(counting).toHaveLength(1);
     }
