@@ -31,6 +31,22 @@ function open(png: Uint8Array): Picture {
   return { width, height, at: (x, y) => palette[data[y * width + x] as number] as number[] };
 }
 
+/** Whether a square of the picture has a pixel of this colour. */
+function holds(
+  { at }: Picture,
+  [left, top]: readonly [number, number],
+  side: number,
+  colour: readonly number[],
+): boolean {
+  for (let y = top; y < top + side; y++) {
+    for (let x = left; x < left + side; x++) {
+      const seen = at(x, y);
+      if (colour.every((value, channel) => seen[channel] === value)) return true;
+    }
+  }
+  return false;
+}
+
 function render(labels: Uint8Array, regions: readonly QaRegion[], values = AIR, geometry = GRID): Uint8Array {
   return renderQaPicture({ image: { geometry, values, unit: 'HU' }, labels, regions });
 }
@@ -112,7 +128,7 @@ describe('renderQaPicture', () => {
     expect(open(render(BOX, [{ name: long, value: 1 }])).width).toBe(792);
   });
 
-  it.each([25, 140])('draws three planes through each of %s regions', (count) => {
+  it.each([25, 100])('draws three planes through each of %s regions', (count) => {
     const grid = centredGrid([64, 64, 64], [4, 4, 4], [1, 0, 0], [0, 1, 0]);
     // Cubes of four voxels, in different places.
     const labels = Uint16Array.from({ length: 64 ** 3 }, (_, at) => {
@@ -132,13 +148,7 @@ describe('renderQaPicture', () => {
       const [left, top] = places[n] as readonly [number, number];
       for (const at of [0, 1, 2]) {
         const corner = [left + 6 + at * (tile + 6), top + caption] as const;
-        const seen = Array.from({ length: tile ** 2 }, (_, pixel) => pixel).some((pixel) => {
-          const [red, green, blue] = shown.at(
-            corner[0] + (pixel % tile),
-            corner[1] + Math.floor(pixel / tile),
-          );
-          return red === own[0] && green === own[1] && blue === own[2];
-        });
+        const seen = holds(shown, corner, tile, own);
         expect([n, at, seen]).toEqual([n, at, true]);
       }
     });
