@@ -1,4 +1,5 @@
 /** Runs one target in a thread of its own, so that a hang or an exhausted heap can be ended and its input kept. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -35,6 +36,8 @@ export interface FuzzReport {
 const SLOW_MS = 2000;
 const MEMORY_CAP_MB = 512;
 const CORPUS_LIMIT = 2000;
+/** What is kept counts as held by the reader, so it must stay far below the cap. */
+const CORPUS_BYTES = 32 * 2 ** 20;
 const FINDINGS_LIMIT = 20;
 const CHECK_EVERY = 64;
 setFlagsFromString('--expose-gc');
@@ -48,6 +51,7 @@ class Fuzzer {
   readonly #seen = new Set<string>();
   readonly #outcomes = new Map<string, number>();
   readonly #findings: FuzzFinding[] = [];
+  #corpusBytes = 0;
   #slowestMs = 0;
   #largestMb = 0;
 
@@ -58,15 +62,15 @@ class Fuzzer {
     this.#corpus = [...seeds];
   }
 
-  run(read: (input: Uint8Array) => void, dictionary: readonly Uint8Array[]): FuzzReport {
+  async run(read: (input: Uint8Array) => void, dictionary: readonly Uint8Array[]): Promise<FuzzReport> {
     const counter = new Int32Array(this.#job.shared, 0, 2);
     let executions = 0;
-    for (const seed of this.#seeds) this.#try(seed, read, executions++);
+    for (const seed of this.#seeds) await this.#try(seed, read, executions++);
     while (executions < this.#job.executions && this.#findings.length < FINDINGS_LIMIT) {
       if (executions % CHECK_EVERY === 0 && Date.now() > this.#job.untilMs) break;
       const base = this.#random.pick(this.#random.below(2) === 0 ? this.#seeds : this.#corpus);
       const input = mutate(base, this.#random.pick(this.#corpus), dictionary, this.#random);
-      this.#try(input, read, executions++);
+      await this.#try(input, read, executions++);
       Atomics.store(counter, 0, executions);
     }
     return {
@@ -78,7 +82,7 @@ class Fuzzer {
     };
   }
 
-  #try(input: Uint8Array, read: (input: Uint8Array) => void, execution: number): void {
+  async #try(input: Uint8Array, read: (input: Uint8Array) => void, execution: number): Promise<void> {
     this.#publish(input);
     const started = process.threadCpuUsage();
     const outcome = this.#outcomeOf(input, read);
@@ -86,12 +90,14 @@ class Fuzzer {
     const ms = (user + system) / 1000;
     this.#slowestMs = Math.max(this.#slowestMs, ms);
     if (ms > SLOW_MS) this.#report('slow', `took ${ms.toFixed(0)} ms`, input);
-    if (execution % CHECK_EVERY === 0 || ms > 20) this.#checkMemory(input, read);
+    if (execution % CHECK_EVERY === 0 || ms > 20) await this.#checkMemory(input, read);
     this.#outcomes.set(outcome.code, (this.#outcomes.get(outcome.code) ?? 0) + 1);
     // An answer never given before means that a new part of the reader was reached: keep what led there.
     if (this.#seen.has(outcome.signature) || this.#corpus.length >= CORPUS_LIMIT) return;
+    if (this.#corpusBytes + input.length > CORPUS_BYTES) return;
     this.#seen.add(outcome.signature);
     this.#corpus.push(input.slice());
+    this.#corpusBytes += input.length;
   }
 
   #outcomeOf(input: Uint8Array, read: (input: Uint8Array) => void): { code: string; signature: string } {
@@ -118,9 +124,12 @@ class Fuzzer {
   }
 
   /** Buffers that wait for the garbage collector are no finding: what is over the cap is tried again without them. */
-  #checkMemory(input: Uint8Array, read: (input: Uint8Array) => void): void {
-    if (buffersMb() > MEMORY_CAP_MB) {
+  async #checkMemory(input: Uint8Array, read: (input: Uint8Array) => void): Promise<void> {
+    if (buffersMb() > MEMORY_CAP_MB / 2) {
+      // What zlib holds is let go between two turns of the event loop.
+      await nextTurn();
       collectGarbage();
+      await nextTurn();
       const held = buffersMb();
       if (held > MEMORY_CAP_MB) this.#report('memory', `buffers of ${held.toFixed(0)} MiB are held`, input);
       this.#outcomeOf(input, read);
@@ -149,4 +158,4 @@ function buffersMb(): number {
 const job = workerData as FuzzJob;
 const target = TARGETS[job.target];
 const read = await target.prepare();
-parentPort?.postMessage(new Fuzzer(job, await target.seeds()).run(read, target.dictionary));
+parentPort?.postMessage(await new Fuzzer(job, await target.seeds()).run(read, target.dictionary));
