@@ -20,6 +20,7 @@ import {
 } from './identifiers.ts';
 import { LabelPolicies } from './label-policy.ts';
 import type { Action } from './permissions.ts';
+import { Processing } from './processing.ts';
 import {
   AutomationRecord,
   CaseRecord,
@@ -276,6 +277,7 @@ export const API = {
       spacingMm: SpacingMm.nullable().default(null).describe('null: as the model wants it'),
       policies: LabelPolicies.prefault({}),
       thresholds: CertificateThresholds.prefault({}),
+      processing: Processing.prefault({}),
       enabled: z.boolean().default(true),
     }),
     response: AutomationRecord,

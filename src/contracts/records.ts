@@ -27,6 +27,7 @@ import {
   UserId,
 } from './identifiers.ts';
 import { LabelPolicies } from './label-policy.ts';
+import { Processing } from './processing.ts';
 import { CaseResource, Problem } from './stages/prepare-session.ts';
 import {
   BakedInParameters,
@@ -109,6 +110,7 @@ export const AutomationRecord = z.strictObject({
   spacingMm: SpacingMm,
   policies: LabelPolicies,
   thresholds: CertificateThresholds.prefault({}),
+  processing: Processing.prefault({}),
 });
 export const CASE_STATES = ['ready', 'needs-review', 'quarantined', 'superseded'] as const;
 export const CaseRecord = z.strictObject({

@@ -35,9 +35,10 @@ export async function buildMask(
   const map = parseLabelMap(labelMap);
   const mask = drawMask({
     target,
-    regions: await readRegions(contours),
+    regions: await readRegions(contours, automation.processing),
     labelMap: map,
     policies: automation.policies,
+    interpolateUpToMm: automation.processing.gapsUpToMm,
   });
   const differences = aim === null ? [] : compareCompanion(contours, aim, target, map);
   const warnings = [...mask.warnings, ...differences];

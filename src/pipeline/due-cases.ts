@@ -6,8 +6,8 @@ import type { ContourTarget } from './contour-targets.ts';
 
 /** The automation as it stands now; the case keeps it, whatever is changed later. */
 export function snapshotOf(automation: RecordOf<'automation'>): AutomationSnapshot {
-  const { id, version, modelVersionId, labelMap, spacingMm, policies, thresholds } = automation;
-  return { automationId: id, version, modelVersionId, labelMap, spacingMm, policies, thresholds };
+  const { id, version, modelVersionId, labelMap, spacingMm, policies, thresholds, processing } = automation;
+  return { automationId: id, version, modelVersionId, labelMap, spacingMm, policies, thresholds, processing };
 }
 
 /** The cases that a contoured series still lacks, one per automation at most. */

@@ -7,7 +7,7 @@ import { openDicom, readString } from '../imaging/dicom/data-set.ts';
 import { contourRegions } from '../imaging/mask/contour-regions.ts';
 import type { RegionSet } from '../imaging/mask/region-source.ts';
 import { memoryRanges } from '../imaging/segmentation/byte-ranges.ts';
-import { parseSeg } from '../imaging/segmentation/parse-seg.ts';
+import { parseSeg, type SegOptions } from '../imaging/segmentation/parse-seg.ts';
 import { readSegPart } from '../imaging/segmentation/read-seg-object.ts';
 
 const SOP_CLASS_UID = { name: 'SOPClassUID', tag: 'x00080016' } as const;
@@ -18,14 +18,18 @@ const SEGMENTATIONS = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.
 /**
  * Regions of a stored file, by what is in it: an RTSTRUCT, an AIM 4 collection or a DICOM segmentation.
  *
+ * @param options - of segmentations; what is drawn depends on it, which images it names does not
  * @throws UnsupportedRoiType when it is none of these; EmptyRtstruct, MalformedContour, MalformedAim, EmptySegmentation, MalformedSeg,
  *   SegConcatenation, TruncatedDicom and the like for a damaged one
  */
-export async function readRegions(bytes: Uint8Array): Promise<RegionSet> {
+export async function readRegions(
+  bytes: Uint8Array,
+  options: Pick<SegOptions, 'fractionalThreshold'> = {},
+): Promise<RegionSet> {
   const structures = readStructures(bytes);
   if (structures !== null) return contourRegions(structures);
   await prepareCodecs([openDicom(bytes).transferSyntaxUid]);
-  return parseSeg(memoryRanges(bytes));
+  return parseSeg(memoryRanges(bytes), options);
 }
 
 /** Of which kind a file of regions is, and the series it was drawn on; no pixel of a segmentation is decoded. */

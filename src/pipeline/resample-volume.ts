@@ -33,7 +33,7 @@ export async function resampleVolume(
     objects,
     place('model-image.nii.gz'),
     { geometry, values: native.values, unit, ...(padding ? { padding } : {}) },
-    automation.spacingMm,
+    automation,
   );
   const labels = await readLabels(objects, input.built.mask);
   const valueOrder = parseLabelMap(await objects.read(automation.labelMap)).entries.map(({ value }) => value);

@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../contracts/identifiers.ts';
+import type { Processing } from '../contracts/processing.ts';
 import { DEFAULT_GZIP_LEVEL, type DeflatedPiece } from '../engine/gzip-member.ts';
 import { isSmall, planPieces } from '../engine/plan-pieces.ts';
 import { runJob } from '../engine/run-job.ts';
@@ -22,6 +23,12 @@ import { NIFTI_TYPE, type VolumePlace } from './stored-volume.ts';
 
 type BlobStore = Pick<Ports['objects'], 'openBlob'>;
 
+/** What an automation wants of an image. */
+interface ImageGoal {
+  readonly spacingMm: Vec3;
+  readonly processing: Pick<Processing, 'interpolation' | 'antialias'>;
+}
+
 /**
  * Resamples an image on several threads and stores it as `.nii.gz` while it is made.
  *
@@ -34,11 +41,15 @@ export async function writeResampledImage(
   objects: BlobStore,
   place: VolumePlace,
   { geometry, values, unit, padding }: ResampleImageInput,
-  spacingMm: Vec3,
+  { spacingMm, processing: { interpolation, antialias } }: ImageGoal,
 ): Promise<Omit<ResampledImage, 'values'> & { readonly stored: ObjectRef }> {
   const padded =
     padding !== undefined && values.some((value) => value >= padding.low && value <= padding.high);
-  const plan = planImageResampling(geometry, spacingMm, padded ? { padding } : {});
+  const plan = planImageResampling(geometry, spacingMm, {
+    interpolation,
+    antialias,
+    ...(padded ? { padding } : {}),
+  });
   const dataType = values instanceof Int16Array && unit === 'HU' ? 'int16' : 'float32';
   const arrival = { slices: new Int32Array(new SharedArrayBuffer(4)).fill(geometry.sizeIjk[2]) };
   const shared = { plan, values, arrival, dataType, ...head(plan.target, dataType) } as const;

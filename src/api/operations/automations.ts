@@ -34,6 +34,7 @@ async function putAutomation(
     spacingMm: request.spacingMm ?? model.preprocessing.spacingMm,
     policies: request.policies,
     thresholds: request.thresholds,
+    processing: request.processing,
   };
   const fresh = { entity: 'automation' as const, project, id: automationId, version: 1, ...content };
   if (await createUnlessThere(records, fresh)) {

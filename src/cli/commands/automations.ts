@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { RequestOf } from '../../contracts/api.ts';
 import { CertificateThresholds } from '../../contracts/certificate.ts';
+import { Processing } from '../../contracts/processing.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { addListOptions, type ListOptions, listAll } from '../list-options.ts';
@@ -15,6 +16,7 @@ interface SetOptions {
   readonly overlap?: 'later-wins' | 'fail';
   readonly gaps?: 'review' | 'none' | 'interpolate';
   readonly threshold: Parameters;
+  readonly processing: Parameters;
   readonly disabled?: boolean;
 }
 
@@ -41,6 +43,12 @@ export function register(program: Command, context: CliContext): void {
     .option(
       '--threshold <name=value>',
       `limit of a gate, repeated or separated by commas: ${Object.keys(CertificateThresholds.shape).join(', ')}`,
+      collectParameters,
+      {},
+    )
+    .option(
+      '--processing <name=value>',
+      `how images and masks are made, repeated or separated by commas: ${Object.keys(Processing.shape).join(', ')}`,
       collectParameters,
       {},
     )
@@ -71,7 +79,7 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
 
 async function set(context: CliContext, automationId: string, options: SetOptions): Promise<void> {
   const [api, project] = await Promise.all([context.api(), context.project()]);
-  const { model, spacing, threshold, disabled, unmapped, missing, overlap, gaps } = options;
+  const { model, spacing, threshold, processing, disabled, unmapped, missing, overlap, gaps } = options;
   const policies = Object.fromEntries(
     Object.entries({ unmapped, missing, overlap, gaps }).filter(([, rule]) => rule !== undefined),
   );
@@ -82,6 +90,7 @@ async function set(context: CliContext, automationId: string, options: SetOption
     spacingMm: spacing ?? null,
     policies,
     thresholds,
+    processing: processing as RequestOf<'putAutomation'>['processing'],
     enabled: disabled !== true,
   };
   const record = await api.call('putAutomation', { project, automationId }, request);

@@ -18,6 +18,7 @@ import {
   SubjectId,
 } from '../identifiers.ts';
 import { LabelPolicies } from '../label-policy.ts';
+import { Processing } from '../processing.ts';
 
 /** A failure in words: what goes into a quarantined case. */
 export const Problem = z.strictObject({
@@ -63,6 +64,7 @@ export const AutomationSnapshot = z.strictObject({
   spacingMm: SpacingMm,
   policies: LabelPolicies,
   thresholds: CertificateThresholds.prefault({}),
+  processing: Processing.prefault({}),
 });
 export type AutomationSnapshot = z.infer<typeof AutomationSnapshot>;
 

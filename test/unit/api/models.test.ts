@@ -215,6 +215,11 @@ describe('putAutomation', () => {
       version: 3,
       thresholds: { overlapPercent: 0.5, contourVolumePercent: 5 },
     });
+    const finer = { ...stricter, processing: { interpolation: 'bspline' } };
+    expect(await callApi(ports, 'putAutomation', { path }, finer as typeof changed)).toMatchObject({
+      version: 4,
+      processing: { interpolation: 'bspline', antialias: false, fractionalThreshold: 0.5, gapsUpToMm: 10 },
+    });
     expect((await callApi(ports, 'listAutomations')).items).toHaveLength(1);
   });
 

@@ -310,6 +310,20 @@ describe('automations set', () => {
     }
   });
 
+  it('sends how images and masks are made, and lists what is wrong without sending anything', async () => {
+    const line = 'automations set organs --model abdomen.v1 --processing';
+    const handlers = { putAutomation: () => a.anAutomation() };
+    const { seen } = await cli(handlers, `${line} interpolation=bspline,antialias=true`);
+    expect(seen[0]?.request).toMatchObject({
+      processing: { interpolation: 'bspline', antialias: true, fractionalThreshold: 0.5, gapsUpToMm: 10 },
+    });
+    for (const wrong of ['interpolation=cubic', 'fractionalThreshold=0', 'gapsUpToMm=-1', 'sharpen=1']) {
+      const refused = await cli(handlers, `${line} ${wrong}`);
+      expect([refused.code, refused.seen.length]).toEqual([3, 0]);
+      expect(refused.err).toContain('processing');
+    }
+  });
+
   it.each(['--spacing 2,0,2', '--spacing a,b,c', '--gaps maybe'])('refuses %s', async (wrong) => {
     const { code, seen } = await cli({}, `automations set organs --model abdomen.v1 ${wrong}`);
     expect([code, seen.length]).toEqual([2, 0]);

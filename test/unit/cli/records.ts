@@ -1,4 +1,5 @@
 import { CertificateThresholds } from '../../../src/contracts/certificate.ts';
+import { Processing } from '../../../src/contracts/processing.ts';
 import type { CaseRecord, RecordOf, RunRecord } from '../../../src/contracts/records.ts';
 import { TrainingParameters } from '../../../src/contracts/training.ts';
 
@@ -172,6 +173,7 @@ export const anAutomation = (changes: Partial<RecordOf<'automation'>> = {}): Rec
   spacingMm: [2, 2, 2.5],
   policies: { unmapped: 'report', missing: 'review', overlap: 'later-wins', gaps: 'review' },
   thresholds: CertificateThresholds.parse({}),
+  processing: Processing.parse({}),
   ...changes,
 });
 

@@ -2,6 +2,7 @@ import { CertificateThresholds } from '../../../src/contracts/certificate.ts';
 import { PipelineError } from '../../../src/contracts/errors.ts';
 import type { SessionHint } from '../../../src/contracts/events.ts';
 import { objectKeys } from '../../../src/contracts/object-keys.ts';
+import { Processing } from '../../../src/contracts/processing.ts';
 import type {
   ArchiveFile,
   ArchiveRoiCollection,
@@ -176,6 +177,7 @@ export async function addAutomation(
     spacingMm: [2, 2, 2],
     policies: { unmapped: 'report', missing: 'review', overlap: 'later-wins', gaps: 'review' },
     thresholds: CertificateThresholds.parse({}),
+    processing: Processing.parse({}),
     ...changes,
   });
 }
