@@ -9,7 +9,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { METRIC_DIMENSIONS, METRIC_NAMESPACE, METRICS } from '../../src/contracts/metrics.ts';
+import { dashboardName, METRIC_DIMENSIONS, METRIC_NAMESPACE, METRICS } from '../../src/contracts/metrics.ts';
 import { RUN_STATES } from '../../src/contracts/records.ts';
 import { LAMBDA_STAGES, type StateMachineName } from '../../src/contracts/stage-names.ts';
 
@@ -26,7 +26,7 @@ export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
     super(scope, id);
     new Dashboard(this, 'Dashboard', {
-      dashboardName: `contourflow-${Aws.REGION}`,
+      dashboardName: dashboardName(Aws.REGION),
       widgets: [
         [
           new TextWidget({
