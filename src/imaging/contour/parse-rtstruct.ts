@@ -12,7 +12,7 @@ import {
   requireNumbers,
   requireString,
 } from '../dicom/data-set.ts';
-import { parseCoordinates } from './parse-coordinates.ts';
+import { decimalsAt } from '../dicom/decimal-string.ts';
 import { type PatientContour, type Roi, type StructureSet, UNTITLED_ROI } from './structure-set.ts';
 
 export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
@@ -168,7 +168,7 @@ function readContour(item: DataSet, roiNumber: number, index: number): PatientCo
 }
 
 function parsePoints(data: Uint8Array, roiNumber: number, index: number): Float64Array {
-  const values = parseCoordinates(data);
+  const values = decimalsAt(data, 0, data.length);
   if (values === undefined || !allWithin(values, MAX_COORDINATE_MM)) {
     throw malformed(roiNumber, index, `a coordinate is not a number of at most ${MAX_COORDINATE_MM} mm`);
   }

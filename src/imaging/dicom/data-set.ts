@@ -1,6 +1,6 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import { ByteSource, DataSet, type ElementPlace, UNDEFINED_LENGTH } from './data-elements.ts';
-import { decimalAt } from './decimal-string.ts';
+import { decimalsAt } from './decimal-string.ts';
 import { hasVr, readFileMeta } from './file-meta.ts';
 import { inflateDataSet } from './inflate-data-set.ts';
 import { requireTransferSyntax, type TransferSyntax } from './transfer-syntax.ts';
@@ -87,7 +87,8 @@ export function readStrings(dataSet: DataSet, attribute: Attribute): string[] {
 export function readNumbers(dataSet: DataSet, attribute: Attribute): number[] | undefined {
   const found = place(dataSet, attribute);
   if (found === undefined || isUnreadable(found)) return undefined;
-  return decimalAt(dataSet.source.bytes, found.offset, found.offset + found.length);
+  const values = decimalsAt(dataSet.source.bytes, found.offset, found.offset + found.length);
+  return values && Array.from(values);
 }
 
 export function requireNumbers(dataSet: DataSet, attribute: Attribute, count: number): number[] {

@@ -16,19 +16,26 @@ const EXACT_DIGITS = 15;
  * @param start - first byte of the value. @param end - the byte after it.
  * @returns undefined when there is no number or when a part of the text is not a finite number.
  */
-export function decimalAt(bytes: Uint8Array, start: number, end: number): number[] | undefined {
+export function decimalsAt(bytes: Uint8Array, start: number, end: number): Float64Array | undefined {
   const stop = endOfText(bytes, start, end);
   if (stop === start) return undefined;
-  const values: number[] = [];
+  const values = new Float64Array(countValues(bytes, start, stop));
   let from = start;
-  for (let at = start; at <= stop; at++) {
-    if (at < stop && bytes[at] !== BACKSLASH) continue;
+  for (let index = 0; index < values.length; index++) {
+    let at = from;
+    while (at < stop && bytes[at] !== BACKSLASH) at++;
     const value = readDecimal(bytes, from, at);
     if (!Number.isFinite(value)) return undefined;
-    values.push(value);
+    values[index] = value;
     from = at + 1;
   }
   return values;
+}
+
+function countValues(bytes: Uint8Array, start: number, stop: number): number {
+  let count = 1;
+  for (let at = start; at < stop; at++) if (bytes[at] === BACKSLASH) count++;
+  return count;
 }
 
 /** A NUL ends the text; spaces behind it are padding. */
