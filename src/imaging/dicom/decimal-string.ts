@@ -1,10 +1,18 @@
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NOWHERE = -1;
 
 /** Powers of ten that a double holds exactly. */
 const EXACT_POWERS = Array.from({ length: 23 }, (_, n) => 10 ** n);
 /** Whole numbers up to this many digits are exact in a double. */
 const EXACT_DIGITS = 15;
+/** Whole numbers up to this many digits fit 32 bits, in which they are added up fastest. */
+const FEW_DIGITS = 9;
+/** Of a number and its backslash, about; memory for more is made when they are shorter. */
+const USUAL_BYTES = 6;
 
 /**
  * Reads a DS or IS value (PS3.5 section 6.2): decimal numbers between backslashes, padded with spaces or a NUL.
@@ -19,23 +27,46 @@ const EXACT_DIGITS = 15;
 export function decimalsAt(bytes: Uint8Array, start: number, end: number): Float64Array | undefined {
   const stop = endOfText(bytes, start, end);
   if (stop === start) return undefined;
-  const values = new Float64Array(countValues(bytes, start, stop));
+  let values = new Float64Array(Math.ceil((stop - start) / USUAL_BYTES));
+  let count = 0;
+  // One by one: taken out of an array they would be objects in a loop that runs for every byte.
   let from = start;
-  for (let index = 0; index < values.length; index++) {
-    let at = from;
-    while (at < stop && bytes[at] !== BACKSLASH) at++;
-    const value = readDecimal(bytes, from, at);
-    if (!Number.isFinite(value)) return undefined;
-    values[index] = value;
-    from = at + 1;
+  let firstDigit = start;
+  let point = NOWHERE;
+  let whole = 0;
+  let sign = 1;
+  let plain = true;
+  for (let at = start; at <= stop; at++) {
+    const code = at < stop ? (bytes[at] as number) : BACKSLASH;
+    const digit = (code - ZERO) >>> 0;
+    if (digit < 10) whole = (Math.imul(whole, 10) + digit) | 0;
+    else if (code === BACKSLASH) {
+      const digits = at - firstDigit - (point < 0 ? 0 : 1);
+      const size = point < 0 ? whole : whole / (EXACT_POWERS[at - point - 1] as number);
+      const short = plain && digits > 0 && digits <= FEW_DIGITS;
+      const value = short ? sign * size : readDecimal(bytes, from, at);
+      if (!Number.isFinite(value)) return undefined;
+      if (count === values.length) values = enlarged(values);
+      values[count++] = value;
+      from = at + 1;
+      firstDigit = from;
+      point = NOWHERE;
+      whole = 0;
+      sign = 1;
+      plain = true;
+    } else if (code === POINT && point < 0) point = at;
+    else if (code === MINUS && at === from) {
+      sign = -1;
+      firstDigit = at + 1;
+    } else plain = false;
   }
-  return values;
+  return values.slice(0, count);
 }
 
-function countValues(bytes: Uint8Array, start: number, stop: number): number {
-  let count = 1;
-  for (let at = start; at < stop; at++) if (bytes[at] === BACKSLASH) count++;
-  return count;
+function enlarged(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(2 * values.length);
+  larger.set(values);
+  return larger;
 }
 
 /** A NUL ends the text; spaces behind it are padding. */
@@ -49,18 +80,18 @@ function endOfText(bytes: Uint8Array, start: number, end: number): number {
 function readDecimal(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] === SPACE) at++;
-  const negative = bytes[at] === 0x2d;
+  const negative = bytes[at] === MINUS;
   if (negative || bytes[at] === 0x2b) at++;
   let whole = 0;
   let digits = 0;
   let decimals = -1;
   for (; at < end; at++) {
     const code = bytes[at] as number;
-    if (code >= 0x30 && code <= 0x39) {
-      whole = whole * 10 + code - 0x30;
+    if (code >= ZERO && code <= ZERO + 9) {
+      whole = whole * 10 + code - ZERO;
       digits++;
       if (decimals >= 0) decimals++;
-    } else if (code === 0x2e && decimals < 0) decimals = 0;
+    } else if (code === POINT && decimals < 0) decimals = 0;
     else break;
   }
   while (at < end && bytes[at] === SPACE) at++;
