@@ -2,6 +2,7 @@
 import { createGeometry, type VolumeGeometry } from '../../src/imaging/geometry/volume-geometry.ts';
 import type { MaskTarget } from '../../src/imaging/mask/mask-target.ts';
 import type { RegionSet } from '../../src/imaging/mask/region-source.ts';
+import type { SliceRuns } from '../../src/imaging/mask/slice-runs.ts';
 import { planOf, targetOf } from '../truth/draw.ts';
 import { writeClassic } from '../truth/write-images.ts';
 import { tinyAcquisition } from './image-seeds.ts';
@@ -45,12 +46,25 @@ export function drawSegments(regions: RegionSet, target: MaskTarget): void {
 function drawAll({ regions }: RegionSet, target: MaskTarget): void {
   const [columns, rows, slices] = target.geometry.sizeIjk;
   for (const region of regions) {
-    const { volumeMm3 } = region.draw(target, { interpolateUpToMm: INTERPOLATION_MM }, (k, { bits }) => {
+    const { volumeMm3 } = region.draw(target, { interpolateUpToMm: INTERPOLATION_MM }, (k, runs) => {
       if (!Number.isInteger(k) || k < 0 || k >= slices)
         throw new RangeError(`slice ${k} of ${slices} was painted`);
-      if (bits.length !== columns * rows)
-        throw new RangeError(`a slice of ${bits.length} voxels was painted`);
+      requireRuns(runs, columns, rows);
     });
     if (!(volumeMm3 >= 0)) throw new RangeError(`a region of ${volumeMm3} mm3 was drawn`);
+  }
+}
+
+/** Ascending, not empty, each within one row of the slice. */
+function requireRuns(runs: SliceRuns, columns: number, rows: number): void {
+  if (runs.columns !== columns || runs.rows !== rows)
+    throw new RangeError(`a slice of ${runs.columns} x ${runs.rows} voxels was painted`);
+  let end = 0;
+  for (let at = 0; at < runs.length; at += 2) {
+    const [from, to] = [runs.bounds[at] as number, runs.bounds[at + 1] as number];
+    const oneRow = Math.floor(from / columns) === Math.floor((to - 1) / columns);
+    if (from < end || to <= from || to > columns * rows || !oneRow)
+      throw new RangeError(`a run from ${from} to ${to} was painted after ${end}`);
+    end = to;
   }
 }

@@ -30,7 +30,9 @@ export function drawRegions(regions: RegionSet, target: MaskTarget): ReadonlyMap
   const drawn = regions.regions.map((region) => {
     const bits = new Uint8Array(voxelCount(target.geometry));
     const area = sliceArea(target.geometry);
-    region.draw(target, { interpolateUpToMm: 0 }, (k, mask) => bits.set(mask.bits, k * area));
+    region.draw(target, { interpolateUpToMm: 0 }, (k, runs) =>
+      runs.mark(bits.subarray(k * area, (k + 1) * area), 1),
+    );
     return [region.name, bits] as const;
   });
   return new Map(drawn);

@@ -65,10 +65,7 @@ function drawAlone(
 ): void {
   bits.fill(0);
   const planeSize = target.geometry.sizeIjk[0] * target.geometry.sizeIjk[1];
-  region.draw(target, drawOptions(input), (k, { bits: plane, box, columns }) => {
-    for (let row = box.minRow; row <= box.maxRow; row++) {
-      const from = row * columns + box.minColumn;
-      bits.set(plane.subarray(from, row * columns + box.maxColumn + 1), k * planeSize + from);
-    }
+  region.draw(target, drawOptions(input), (k, runs) => {
+    runs.mark(bits.subarray(k * planeSize, (k + 1) * planeSize), 1);
   });
 }

@@ -88,14 +88,8 @@ function compareRegion(
 function mark(rois: readonly Roi[], target: MaskTarget, scratch: Uint8Array, bit: number): void {
   const [columns, rows] = target.geometry.sizeIjk;
   for (const roi of rois) {
-    drawRoi(roi, target, { interpolateUpToMm: 0 }, (k, { bits, box }) => {
-      for (let row = box.minRow; row <= box.maxRow; row++) {
-        const shift = (k * rows + row) * columns;
-        for (let column = box.minColumn; column <= box.maxColumn; column++) {
-          if (bits[row * columns + column] !== 0)
-            scratch[shift + column] = (scratch[shift + column] as number) | bit;
-        }
-      }
+    drawRoi(roi, target, { interpolateUpToMm: 0 }, (k, runs) => {
+      runs.mark(scratch.subarray(k * columns * rows, (k + 1) * columns * rows), bit);
     });
   }
 }

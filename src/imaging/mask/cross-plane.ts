@@ -9,7 +9,7 @@ import { crossPlaneOverhang, type Overhang, total } from './overhang.ts';
 import type { CrossPlaneContour, InPlaneContour } from './place-contours.ts';
 import { roundPixel, toPolygon } from './polygon.ts';
 import { insideGroups, type LookupGroup, prepareLookup } from './polygon-lookup.ts';
-import type { SliceMask } from './rasterise.ts';
+import type { SliceMask } from './slice-mask.ts';
 
 /** Parallel planes that cut through the slices, such as sagittal drawings on an axial series. */
 export interface CrossPlaneStack {

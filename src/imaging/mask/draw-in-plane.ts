@@ -1,14 +1,15 @@
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import type { AcquiredPlanes } from './acquired-planes.ts';
 import { interpolateBetween } from './interpolate-slices.ts';
-import { clearSliceMask, emptySliceMask, type SliceMask } from './rasterise.ts';
 import type { ContourGap, DrawOptions, PaintSlice } from './region-source.ts';
+import { addRuns, clearSliceMask, emptySliceMask, type SliceMask, takeRuns } from './slice-mask.ts';
+import { SliceRuns } from './slice-runs.ts';
 
 /** What a region shows on one acquired plane. */
 export interface PlaneDrawing {
   readonly plane: number;
-  /** Draws into an empty mask of the grid's size; called once. */
-  readonly draw: (into: SliceMask) => void;
+  /** Describes it in place of what was there; called once. */
+  readonly draw: (into: SliceRuns) => void;
 }
 
 /** Drawings along the slices, ascending, at most one per acquired plane. */
@@ -33,21 +34,13 @@ const COINCIDES = 1e-3;
 export function drawInPlane(drawing: InPlaneDrawing, options: DrawOptions, paint: PaintSlice): ContourGap[] {
   const { planes, geometry } = drawing;
   const [columns, rows] = geometry.sizeIjk;
-  const spacing = [geometry.spacingMm[0], geometry.spacingMm[1]] as const;
   const links = linkPlanes(drawing, options);
-  let [current, previous, between] = [0, 1, 2].map(() => emptySliceMask(columns, rows)) as SliceMasks;
+  const between = betweenPlanes(geometry);
+  let [current, previous] = [new SliceRuns(columns, rows), new SliceRuns(columns, rows)];
   planes.forEach((plane, index) => {
     const [below, above] = [links[index - 1], links[index]];
-    clearSliceMask(current);
     plane.draw(current);
-    if (below !== undefined && below.mixed.length > 0) {
-      const mix = interpolateBetween(previous, current, spacing);
-      for (const k of below.mixed) {
-        clearSliceMask(between);
-        mix((k - below.lowerK) / (below.upperK - below.lowerK), between);
-        paint(k, between);
-      }
-    }
+    if (below !== undefined && below.mixed.length > 0) between(previous, current, below, paint);
     const alone = below?.filled !== true && above?.filled !== true;
     const own = alone ? nearestSlices(drawing, plane.plane) : coincidingSlices(drawing, plane.plane);
     for (let k = own.first; k <= own.last; k++) paint(k, current);
@@ -56,7 +49,30 @@ export function drawInPlane(drawing: InPlaneDrawing, options: DrawOptions, paint
   return links.flatMap(({ gap }) => gap ?? []);
 }
 
-type SliceMasks = [SliceMask, SliceMask, SliceMask];
+/** Paints the slices that are made of two planes; memory for it is taken when the first comes. */
+function betweenPlanes({ sizeIjk: [columns, rows], spacingMm }: VolumeGeometry) {
+  let masks: readonly [lower: SliceMask, upper: SliceMask, mixed: SliceMask] | undefined;
+  const runs = new SliceRuns(columns, rows);
+  const newMask = () => emptySliceMask(columns, rows);
+  return (previous: SliceRuns, current: SliceRuns, { lowerK, upperK, mixed }: Link, paint: PaintSlice) => {
+    masks ??= [newMask(), newMask(), newMask()];
+    const [lower, upper, between] = masks;
+    replaceRuns(lower, previous);
+    replaceRuns(upper, current);
+    const mix = interpolateBetween(lower, upper, [spacingMm[0], spacingMm[1]]);
+    for (const k of mixed) {
+      clearSliceMask(between);
+      mix((k - lowerK) / (upperK - lowerK), between);
+      takeRuns(runs, between);
+      paint(k, runs);
+    }
+  };
+}
+
+function replaceRuns(mask: SliceMask, runs: SliceRuns): void {
+  clearSliceMask(mask);
+  addRuns(mask, runs);
+}
 
 /** What happens between two planes of the region that follow each other. */
 interface Link {

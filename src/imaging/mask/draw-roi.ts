@@ -5,8 +5,10 @@ import { drawInPlane } from './draw-in-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { inPlaneOverhang, type Overhang, total } from './overhang.ts';
 import { type PlacedContours, placeContours } from './place-contours.ts';
-import { clearSliceMask, emptySliceMask, mergeSliceMask, rasterise, type SliceMask } from './rasterise.ts';
+import { Rasteriser } from './rasterise.ts';
 import type { ContourGap, DrawOptions, PaintSlice } from './region-source.ts';
+import { addRuns, clearSliceMask, emptySliceMask, takeRuns } from './slice-mask.ts';
+import { SliceRuns } from './slice-runs.ts';
 
 /** What drawing the contours of one ROI found out; volumes in mm3. */
 export interface RoiDrawing {
@@ -30,10 +32,12 @@ export function drawRoi(roi: Roi, target: MaskTarget, options: DrawOptions, pain
   const planes = groupPlanes(placed.inPlane, placed.planes, target.geometry.spacingMm[2]);
   const chosen = drawingPerPlane(planes, placed.planes);
   const contourCount = (of: readonly DrawnPlane[]) => of.reduce((sum, { contours }) => sum + contours, 0);
+  const [columns, rows] = target.geometry.sizeIjk;
+  const rasteriser = new Rasteriser(columns, rows);
   const drawn = {
     planes: chosen.map(({ plane, groups }) => ({
       plane,
-      draw: (mask: SliceMask) => rasterise(mask, groups),
+      draw: (into: SliceRuns) => rasteriser.draw(into, groups),
     })),
     acquired: placed.planes,
     geometry: target.geometry,
@@ -66,15 +70,18 @@ function drawBoth(
   paint: PaintSlice,
 ): ContourGap[] {
   const [columns, rows] = geometry.sizeIjk;
-  const along = new Map<number, SliceMask>();
-  const gaps = drawAlong((k, mask) => along.set(k, mergeSliceMask(emptySliceMask(columns, rows), mask)));
+  const along = new Map<number, SliceRuns>();
+  const gaps = drawAlong((k, runs) => along.set(k, runs.clone()));
   const window = crossPlaneWindow(placed.crossPlane, stack, geometry);
   const mask = emptySliceMask(columns, rows);
+  const both = new SliceRuns(columns, rows);
   for (let k = window.low[2]; k <= window.high[2]; k++) {
     clearSliceMask(mask);
     drawCrossPlanes(mask, k, stack, window);
     const other = along.get(k);
-    paint(k, other === undefined ? mask : mergeSliceMask(mask, other));
+    if (other !== undefined) addRuns(mask, other);
+    takeRuns(both, mask);
+    paint(k, both);
     along.delete(k);
   }
   along.forEach((rest, k) => {

@@ -1,4 +1,4 @@
-import { emptySliceMask, type MaskBox, type SliceMask } from './rasterise.ts';
+import { emptySliceMask, type MaskBox, type SliceMask } from './slice-mask.ts';
 
 /**
  * Draws what lies at a fraction of the way from the lower slice (0) to the upper one (1); the mask must be empty. Below 0

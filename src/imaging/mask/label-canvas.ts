@@ -1,5 +1,6 @@
 import { type VolumeGeometry, voxelCount } from '../geometry/volume-geometry.ts';
-import type { SliceMask } from './rasterise.ts';
+import type { SliceRuns } from './slice-runs.ts';
+import { ValueRuns } from './value-runs.ts';
 
 /** Voxels enclosed by two regions: `lost` had them first, `won` comes later in the label map. */
 export interface RegionOverlap {
@@ -27,7 +28,7 @@ interface Account {
  */
 export class LabelCanvas {
   readonly labels: Labels;
-  readonly #columns: number;
+  readonly #runs: ValueRuns;
   readonly #planeSize: number;
   /** Slices painted so far by each value of several sources, one bit per voxel, also where another took it since. */
   readonly #painted = new Map<number, Map<number, Uint8Array>>();
@@ -38,7 +39,7 @@ export class LabelCanvas {
     const count = voxelCount(geometry);
     const largest = sources.reduce((most, value) => Math.max(most, value), 0);
     this.labels = largest > 255 ? new Uint16Array(count) : new Uint8Array(count);
-    this.#columns = geometry.sizeIjk[0];
+    this.#runs = new ValueRuns(this.labels);
     this.#planeSize = geometry.sizeIjk[0] * geometry.sizeIjk[1];
     for (const value of sources) {
       if (this.#accounts[value] !== undefined) this.#painted.set(value, new Map());
@@ -49,13 +50,17 @@ export class LabelCanvas {
   /**
    * Gives the voxels of one slice to a value; a source must not paint a slice twice.
    *
-   * @returns voxels of the slice's mask
+   * @returns voxels of the slice
    */
-  paint(value: number, k: number, mask: SliceMask): number {
+  paint(value: number, k: number, runs: SliceRuns): number {
     const account = this.#accountOf(value);
     const again = this.#painted.get(value);
-    const repeated = again === undefined ? 0 : countAgain(this.#sliceOf(again, k), mask);
-    const painted = this.#fill(value, k * this.#planeSize, mask, account);
+    const repeated = again === undefined ? 0 : countAgain(this.#sliceOf(again, k), runs);
+    const shift = k * this.#planeSize;
+    const { bounds, length } = runs;
+    for (let at = 0; at < length; at += 2)
+      this.#take((bounds[at] as number) + shift, (bounds[at + 1] as number) + shift, value, account);
+    const painted = runs.voxels();
     account.voxels += painted - repeated;
     account.repeated += repeated;
     return painted;
@@ -77,34 +82,14 @@ export class LabelCanvas {
     return overlaps;
   }
 
-  #fill(value: number, shift: number, { bits, box }: SliceMask, account: Account): number {
-    const columns = this.#columns;
-    let painted = 0;
-    for (let row = box.minRow; row <= box.maxRow; row++) {
-      const end = row * columns + box.maxColumn + 1;
-      for (let at = row * columns + box.minColumn; at < end; at++) {
-        if (bits[at] === 0) continue;
-        const from = at;
-        while (at < end && bits[at] !== 0) at++;
-        this.#take(from + shift, at + shift, value, account);
-        painted += at - from;
-      }
-    }
-    return painted;
-  }
-
   /** Voxels `from` to `to` - 1, whose owners come in runs: the account is touched once a run. */
   #take(from: number, to: number, value: number, account: Account): void {
     const { labels } = this;
-    let owner = labels[from] as number;
-    let start = from;
-    for (let at = from + 1; at < to; at++) {
-      if (labels[at] === owner) continue;
-      this.#note(owner, at - start, value, account);
-      owner = labels[at] as number;
-      start = at;
+    for (let at = from; at < to; ) {
+      const next = this.#runs.endOfRun(at, to);
+      this.#note(labels[at] as number, next - at, value, account);
+      at = next;
     }
-    this.#note(owner, to - start, value, account);
     labels.fill(value, from, to);
   }
 
@@ -131,16 +116,15 @@ export class LabelCanvas {
 }
 
 /** Marks the voxels of a slice and counts those that were marked before. */
-function countAgain(marked: Uint8Array, { bits, box, columns }: SliceMask): number {
+function countAgain(marked: Uint8Array, { bounds, length }: SliceRuns): number {
   let again = 0;
-  for (let row = box.minRow; row <= box.maxRow; row++) {
-    const end = row * columns + box.maxColumn;
-    for (let at = row * columns + box.minColumn; at <= end; at++) {
-      if (bits[at] === 0) continue;
-      const byte = marked[at >> 3] as number;
-      const bit = 1 << (at & 7);
+  for (let at = 0; at < length; at += 2) {
+    const to = bounds[at + 1] as number;
+    for (let voxel = bounds[at] as number; voxel < to; voxel++) {
+      const byte = marked[voxel >>> 3] as number;
+      const bit = 1 << (voxel & 7);
       if ((byte & bit) !== 0) again++;
-      marked[at >> 3] = byte | bit;
+      marked[voxel >>> 3] = byte | bit;
     }
   }
   return again;

@@ -5,8 +5,8 @@ import type { NiftiContent } from '../nifti/encode-nifti.ts';
 import { type LabelWindow, labelWindows } from '../resample/label-window.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { MAX_MASK_VALUE } from './mask-value.ts';
-import { clearSliceMask, emptySliceMask, type SliceMask } from './rasterise.ts';
 import type { PaintSlice, RegionDrawing, RegionSet, RegionSource } from './region-source.ts';
+import { SliceRuns } from './slice-runs.ts';
 
 /** Stored floats of a label map may carry the rounding of a slope; a share between two labels never comes this close. */
 const INTEGRAL_TOLERANCE = 1e-4;
@@ -69,7 +69,7 @@ interface Located {
   readonly target: MaskTarget;
   readonly mapping: GridMapping;
   readonly windows: ReadonlyMap<number, LabelWindow>;
-  readonly mask: SliceMask;
+  readonly runs: SliceRuns;
 }
 
 /** Draws value after value, each within its own window. */
@@ -82,13 +82,13 @@ class LabelDrawer {
   }
 
   draw(value: number, target: MaskTarget, paint: PaintSlice): RegionDrawing {
-    const { mapping, windows, mask } = this.#locate(target);
+    const { mapping, windows, runs } = this.#locate(target);
     const window = windows.get(value);
     let planes = 0;
     for (let k = window?.low[2] ?? 0; k <= (window?.high[2] ?? -1); k++) {
-      clearSliceMask(mask);
-      if (!markSlice(mask, [value, k], this.#grid.labels, mapping, window as LabelWindow)) continue;
-      paint(k, mask);
+      findRuns(runs, [value, k], this.#grid.labels, mapping, window as LabelWindow);
+      if (runs.length === 0) continue;
+      paint(k, runs);
       planes++;
     }
     const volumeMm3 = (window?.voxels ?? 0) * voxelVolumeMl(this.#grid.geometry) * 1000;
@@ -102,34 +102,33 @@ class LabelDrawer {
     const windows = labelWindows(labels, target.geometry.sizeIjk, mapping);
     requireWork(windows);
     const [columns, rows] = target.geometry.sizeIjk;
-    this.#located = { target, mapping, windows, mask: emptySliceMask(columns, rows) };
+    this.#located = { target, mapping, windows, runs: new SliceRuns(columns, rows) };
     return this.#located;
   }
 }
 
-/** @returns whether the slice holds any voxel of the value */
-function markSlice(
-  mask: SliceMask,
+/** Where slice k holds the value, in place of what was there. */
+function findRuns(
+  runs: SliceRuns,
   [value, k]: readonly [value: number, k: number],
   labels: Uint16Array,
   { first, steps: [columnStep, rowStep, sliceStep] }: GridMapping,
   { low, high }: LabelWindow,
-): boolean {
-  const { columns, bits } = mask;
-  let { minColumn, maxColumn, minRow, maxRow } = mask.box;
+): void {
+  runs.clear();
+  const end = high[0] + 1;
   for (let row = low[1]; row <= high[1]; row++) {
-    let from = first + low[0] * columnStep + row * rowStep + k * sliceStep;
-    for (let column = low[0]; column <= high[0]; column++, from += columnStep) {
-      if (labels[from] !== value) continue;
-      bits[row * columns + column] = 1;
-      if (column < minColumn) minColumn = column;
-      if (column > maxColumn) maxColumn = column;
-      if (row < minRow) minRow = row;
-      maxRow = row;
+    const rowStart = row * runs.columns;
+    const labelStart = first + row * rowStep + k * sliceStep;
+    let start = end;
+    for (let column = low[0]; column <= end; column++) {
+      const inside = column < end && labels[labelStart + column * columnStep] === value;
+      if (inside && start === end) start = column;
+      if (inside || start === end) continue;
+      runs.add(rowStart + start, rowStart + column);
+      start = end;
     }
   }
-  mask.box = { minColumn, maxColumn, minRow, maxRow };
-  return maxRow >= 0;
 }
 
 /** Values whose voxels lie far apart are looked for almost everywhere; noise of many values would take hours. */

@@ -1,9 +1,9 @@
 import type { MaskTarget } from './mask-target.ts';
 import type { MaskWarning } from './mask-warning.ts';
-import type { SliceMask } from './rasterise.ts';
+import type { SliceRuns } from './slice-runs.ts';
 
-/** Receives each slice that holds voxels of the region; the mask is reused, so it must not be kept. */
-export type PaintSlice = (k: number, mask: SliceMask) => void;
+/** Receives each slice that may hold voxels of the region; the runs are reused, so they must not be kept. */
+export type PaintSlice = (k: number, runs: SliceRuns) => void;
 
 export interface DrawOptions {
   /** Longest stretch, in mm, that `gaps: interpolate` fills between two contours; 0 fills nothing. */

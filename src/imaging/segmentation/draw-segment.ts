@@ -1,8 +1,9 @@
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import type { AcquiredPlanes } from '../mask/acquired-planes.ts';
 import { drawInPlane, type PlaneDrawing } from '../mask/draw-in-plane.ts';
-import { clearSliceMask, emptySliceMask, type SliceMask } from '../mask/rasterise.ts';
 import type { PaintSlice } from '../mask/region-source.ts';
+import { clearSliceMask, emptySliceMask, type SliceMask, takeRuns } from '../mask/slice-mask.ts';
+import type { SliceRuns } from '../mask/slice-runs.ts';
 import type { SegmentPixels } from './frame-pixels.ts';
 import { drawFrame } from './frame-pixels.ts';
 import { groupBy } from './group-by.ts';
@@ -64,9 +65,9 @@ function voxelMm3({ reach }: AcquiredPlanes, plane: number, { spacingMm }: Volum
 }
 
 interface DrawnFrames {
-  frames: number;
-  pixels: number;
-  lost: number;
+  readonly frames: number;
+  readonly pixels: number;
+  readonly lost: number;
 }
 
 class SegmentDrawer {
@@ -74,6 +75,7 @@ class SegmentDrawer {
   readonly #segment: SegmentPixels;
   readonly #byFrame;
   readonly #grid: readonly [columns: number, rows: number];
+  readonly #mask: SliceMask;
   readonly #pixelGapMm: readonly [columns: number, rows: number];
   #scratch: SliceMask | undefined;
 
@@ -83,6 +85,7 @@ class SegmentDrawer {
     this.#segment = segment;
     this.#byFrame = new Map(segment.frames.map(({ frame, within }) => [frame, within]));
     this.#grid = [sizeIjk[0], sizeIjk[1]];
+    this.#mask = emptySliceMask(sizeIjk[0], sizeIjk[1]);
   }
 
   /** The frames that may hold pixels of the segment. */
@@ -94,25 +97,28 @@ class SegmentDrawer {
     return frames.some((frame) => this.#unpack(frame).box.maxRow >= 0);
   }
 
-  /** Union of the frames of one plane, in an empty mask of the grid's size. */
-  draw(frames: readonly PlacedFrame[], into: SliceMask): DrawnFrames {
-    const drawn = { frames: 0, pixels: 0, lost: 0 };
+  /** Union of the frames of one plane, in place of what was there. */
+  draw(frames: readonly PlacedFrame[], into: SliceRuns): DrawnFrames {
+    const mask = this.#mask;
     const [first] = frames as [PlacedFrame];
     if (frames.length === 1 && this.#covers(first)) {
-      this.#unpack(first, into);
-      drawn.pixels = countOnes(into);
-      drawn.frames = drawn.pixels > 0 ? 1 : 0;
-      return drawn;
+      this.#unpack(first, mask);
+      takeRuns(into, mask);
+      const pixels = into.voxels();
+      return { frames: pixels > 0 ? 1 : 0, pixels, lost: 0 };
     }
+    clearSliceMask(mask);
+    const drawn = { frames: 0, pixels: 0, lost: 0 };
     for (const placed of frames) {
-      const mask = this.#unpack(placed);
-      const pixels = countOnes(mask);
+      const frame = this.#unpack(placed);
+      const pixels = countOnes(frame);
       drawn.pixels += pixels;
       drawn.frames += pixels > 0 ? 1 : 0;
-      drawn.lost += copyFrame(mask, placed, into);
+      drawn.lost += copyFrame(frame, placed, mask);
     }
     const shift = [fraction(first.imageShift[0]), fraction(first.imageShift[1])] as const;
-    shiftMask(into, shift, this.#pixelGapMm);
+    shiftMask(mask, shift, this.#pixelGapMm);
+    takeRuns(into, mask);
     return drawn;
   }
 

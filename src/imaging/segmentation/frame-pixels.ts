@@ -2,7 +2,7 @@ import { PipelineError } from '../../contracts/errors.ts';
 import type { FrameParts } from '../dicom/encapsulated-frames.ts';
 import { decodeFrame } from '../dicom/stored-pixels.ts';
 import { requireTransferSyntax } from '../dicom/transfer-syntax.ts';
-import { clearSliceMask, type MaskBox, type SliceMask } from '../mask/rasterise.ts';
+import { clearSliceMask, type MaskBox, type SliceMask } from '../mask/slice-mask.ts';
 import { unpackBits } from './packed-bits.ts';
 import { type NativePixels, type SegPixels, truncated } from './pixel-data.ts';
 import type { SegFrame } from './seg-object.ts';

@@ -1,4 +1,4 @@
-import type { SliceMask } from '../mask/rasterise.ts';
+import type { SliceMask } from '../mask/slice-mask.ts';
 
 /** For each four bits, the four bytes (0 or 1) they unpack to, as one little-endian word. */
 const NIBBLES = Uint32Array.from({ length: 16 }, (_, bits) =>

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { MaskWarning } from '../mask/mask-warning.ts';
-import { emptySliceMask } from '../mask/rasterise.ts';
 import type { RegionSet } from '../mask/region-source.ts';
+import { emptySliceMask } from '../mask/slice-mask.ts';
 import type { ByteRanges } from './byte-ranges.ts';
 import { joinParts } from './concatenation.ts';
 import type { SegmentPixels } from './frame-pixels.ts';

@@ -1,8 +1,9 @@
 import { applyAffine, invertAffine } from '../geometry/affine.ts';
 import { add, cross, dot, normalise, scale, subtract, type Vec3 } from '../geometry/vector.ts';
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
-import { clearSliceMask, emptySliceMask, type SliceMask } from '../mask/rasterise.ts';
 import type { PaintSlice } from '../mask/region-source.ts';
+import { clearSliceMask, emptySliceMask, type SliceMask, takeRuns } from '../mask/slice-mask.ts';
+import { SliceRuns } from '../mask/slice-runs.ts';
 import type { SegmentDrawing } from './draw-segment.ts';
 import type { SegmentPixels } from './frame-pixels.ts';
 import { drawFrame } from './frame-pixels.ts';
@@ -79,6 +80,7 @@ export function resampleSegment(
   const frames = unpackFrames(seg, segment, stack);
   const [low, high] = boundsOnGrid(frames, stack, geometry);
   const mask = emptySliceMask(geometry.sizeIjk[0], geometry.sizeIjk[1]);
+  const runs = new SliceRuns(mask.columns, mask.rows);
   for (let k = low[2]; k <= high[2]; k++) {
     clearSliceMask(mask);
     for (let j = low[1]; j <= high[1]; j++) {
@@ -88,7 +90,8 @@ export function resampleSegment(
       }
     }
     mask.box = { minColumn: low[0], maxColumn: high[0], minRow: low[1], maxRow: high[1] };
-    paint(k, mask);
+    takeRuns(runs, mask);
+    paint(k, runs);
   }
   const [rowGap, columnGap] = stack.plane.pixelSpacingMm;
   const pixels = frames.reduce((sum, { part }) => sum + part.bits.reduce((ones, bit) => ones + bit, 0), 0);

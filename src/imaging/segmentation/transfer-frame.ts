@@ -1,5 +1,5 @@
 import { signedDistance } from '../mask/interpolate-slices.ts';
-import { clearSliceMask, emptySliceMask, type SliceMask } from '../mask/rasterise.ts';
+import { clearSliceMask, emptySliceMask, type SliceMask } from '../mask/slice-mask.ts';
 import type { PlacedFrame } from './place-frames.ts';
 
 /**

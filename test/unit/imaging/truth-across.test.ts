@@ -60,7 +60,9 @@ describe('contours of one series on the grid of another that they cut through', 
     const [columns, rows] = geometry.sizeIjk;
     const judged = contourRegions(parseRtstruct(file)).regions.map((region, index) => {
       const bits = new Uint8Array(voxelCount(geometry));
-      region.draw(target, { interpolateUpToMm: 0 }, (k, mask) => bits.set(mask.bits, k * columns * rows));
+      region.draw(target, { interpolateUpToMm: 0 }, (k, runs) =>
+        runs.mark(bits.subarray(k * columns * rows, (k + 1) * columns * rows), 1),
+      );
       return {
         name: region.name,
         ...agreement(bits, truthOfSections(drawn, shapes[index] as Shape, geometry)),

@@ -4,7 +4,8 @@ import { arrangePlane, MAX_CONTOURS_PER_PLANE } from '../../../../src/imaging/ma
 import { enclosedArea, type Polygon, ringKey, toPolygon } from '../../../../src/imaging/mask/polygon.ts';
 import { insideGroups, prepareLookup } from '../../../../src/imaging/mask/polygon-lookup.ts';
 import { relatePolygons } from '../../../../src/imaging/mask/polygon-relation.ts';
-import { clearSliceMask, emptySliceMask, rasterise } from '../../../../src/imaging/mask/rasterise.ts';
+import { Rasteriser } from '../../../../src/imaging/mask/rasterise.ts';
+import { SliceRuns } from '../../../../src/imaging/mask/slice-runs.ts';
 import { insidePolygon, polygonPoints } from '../../../helpers/imaging-phantom.ts';
 
 type Points = readonly (readonly [number, number])[];
@@ -15,11 +16,11 @@ function polygon(points: Points): Polygon {
 }
 
 function draw(groups: readonly (readonly Polygon[])[]): string[] {
-  const mask = emptySliceMask(COLUMNS, ROWS);
-  rasterise(mask, groups);
-  return Array.from({ length: ROWS }, (_, row) =>
-    mask.bits.subarray(row * COLUMNS, (row + 1) * COLUMNS).join(''),
-  );
+  const runs = new SliceRuns(COLUMNS, ROWS);
+  new Rasteriser(COLUMNS, ROWS).draw(runs, groups);
+  const bits = new Uint8Array(COLUMNS * ROWS);
+  runs.mark(bits, 1);
+  return Array.from({ length: ROWS }, (_, row) => bits.subarray(row * COLUMNS, (row + 1) * COLUMNS).join(''));
 }
 
 function drawByTest(inside: (x: number, y: number) => boolean): string[] {
@@ -34,7 +35,7 @@ const coordinate = fc
   .map((value) => Math.round(value * 1000) / 1000 + 0.000437);
 const points = fc.array(fc.tuple(coordinate, coordinate), { minLength: 3, maxLength: 20 });
 
-describe('rasterise', () => {
+describe('the rasteriser', () => {
   it('agrees with a point-in-polygon test for any polygon, crossing itself or not', () => {
     fc.assert(
       fc.property(points, (ring) => {
@@ -122,20 +123,28 @@ describe('rasterise', () => {
     expect(draw([[polygon(aside)]])).toEqual(drawByTest(() => false));
   });
 
-  it('is empty again after clearing', () => {
-    const mask = emptySliceMask(COLUMNS, ROWS);
-    rasterise(mask, [
-      [
-        polygon([
-          [1.5, 1.5],
-          [9, 2],
-          [5, 11],
-        ]),
-      ],
-    ]);
-    expect(mask.bits.some((bit) => bit === 1)).toBe(true);
-    clearSliceMask(mask);
-    expect(mask.bits.some((bit) => bit === 1)).toBe(false);
+  it('describes each row once: ascending runs, none empty, none touching', () => {
+    fc.assert(
+      fc.property(points, points, points, (a, b, c) => {
+        const runs = new SliceRuns(COLUMNS, ROWS);
+        const rasteriser = new Rasteriser(COLUMNS, ROWS);
+        rasteriser.draw(runs, [[polygon(c)]]);
+        rasteriser.draw(runs, [[polygon(a), polygon(b)], [polygon(c)]]);
+        const bounds = runs.bounds.subarray(0, runs.length);
+        bounds.forEach((bound, at) => {
+          if (at > 0) expect(bound - (at % 2)).toBeGreaterThanOrEqual(bounds[at - 1] as number);
+          const touches = at % 2 === 0 && at > 0 && bound === bounds[at - 1];
+          if (touches) expect(bound % COLUMNS).toBe(0);
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('draws an outline that winds to and fro more often than a row has voxels', () => {
+    const teeth: Points = Array.from({ length: 3000 }, (_, n) => [n % 2 === 0 ? 3 : 9, n % 2 === 0 ? 1 : 18]);
+    const expected = drawByTest((x, y) => insidePolygon(teeth, x + 1e-4, y + 1e-4));
+    expect(draw([[polygon(teeth)]])).toEqual(expected);
   });
 });
 

@@ -15,11 +15,10 @@ export function drawRegions(set: RegionSet, target: MaskTarget): DrawnRegion[] {
   set.check(target, set.regions);
   return set.regions.map((region) => {
     const voxels: string[] = [];
-    const drawing = region.draw(target, { interpolateUpToMm: 0 }, (k, { bits, box, columns }) => {
-      for (let j = box.minRow; j <= box.maxRow; j++) {
-        for (let i = box.minColumn; i <= box.maxColumn; i++) {
-          if (bits[j * columns + i] === 1) voxels.push(`${i} ${j} ${k}`);
-        }
+    const drawing = region.draw(target, { interpolateUpToMm: 0 }, (k, { bounds, length, columns }) => {
+      for (let at = 0; at < length; at += 2) {
+        for (let voxel = bounds[at] as number; voxel < (bounds[at + 1] as number); voxel++)
+          voxels.push(`${voxel % columns} ${Math.floor(voxel / columns)} ${k}`);
       }
     });
     return { number: region.number, drawing, voxels };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { emptySliceMask } from '../../../../src/imaging/mask/rasterise.ts';
+import { emptySliceMask } from '../../../../src/imaging/mask/slice-mask.ts';
 import { unpackBits } from '../../../../src/imaging/segmentation/packed-bits.ts';
 import { packBits } from './seg-file.ts';
 
