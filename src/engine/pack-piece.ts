@@ -1,4 +1,4 @@
-import { type DeflatedPiece, deflatePiece } from './gzip-member.ts';
+import { type DeflatedPiece, deflatePiece, type Packing } from './gzip-member.ts';
 import type { Done } from './worker-protocol.ts';
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array, float32: Float32Array };
@@ -25,15 +25,15 @@ export function openPiece<T extends PieceType>(
   return { content, values: new Values(memory, from, count) as InstanceType<(typeof ARRAYS)[T]> };
 }
 
-/** @param level - of gzip; null leaves the content as it is */
+/** @param packing - null leaves the content as it is */
 export function packPiece(
   content: Uint8Array<ArrayBuffer>,
-  level: number | null,
+  packing: Packing | null,
   isLast: boolean,
 ): Done<DeflatedPiece> {
   const piece =
-    level === null
+    packing === null
       ? { bytes: content, crc32: 0, length: content.length }
-      : deflatePiece(content, level, isLast);
+      : deflatePiece(content, packing, isLast);
   return { value: piece, transfer: [piece.bytes.buffer] };
 }

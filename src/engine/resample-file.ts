@@ -1,7 +1,7 @@
 import type { Vec3 } from '../imaging/geometry/vector.ts';
 import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
 import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
-import { DATA_TYPES, type NiftiDataType, type NiftiValues } from '../imaging/nifti/nifti-header.ts';
+import { DATA_TYPES, type NiftiValues } from '../imaging/nifti/nifti-header.ts';
 import { labelValues } from '../imaging/resample/label-values.ts';
 import {
   type ImageResamplingOptions,
@@ -20,7 +20,7 @@ import { type WrittenFile, writePieces } from './write-pieces.ts';
 export interface ResampleFileOptions {
   /** Voxel size along i, j and k, mm. */
   readonly spacingMm: Vec3;
-  /** Of gzip, 0 to 9; null writes `.nii`. Default 4. */
+  /** Of gzip, 0 to 9, for images; null writes `.nii`. Default 4. */
   readonly level?: number | null;
   /** Threads; by default one per core, and none for small volumes. The output does not depend on it. */
   readonly workers?: number;
@@ -60,7 +60,9 @@ export async function resampleImageFile(
   const { values, arrival } = source;
   const plan = planImageResampling(source.header.geometry, options.spacingMm, options);
   const dataType = await imageType(source);
-  const shared = { plan, values, arrival, dataType, ...head(plan.target, dataType, options) };
+  const { level = DEFAULT_GZIP_LEVEL } = options;
+  const header = encodeHeader(plan.target, dataType, options);
+  const shared = { plan, values, arrival, dataType, header, level };
   const workers = await threadsFor(source, plan.target, options);
   const tasks = planPieces(plan.target, DATA_TYPES[dataType][1]);
   const pieces = runJob('resample-image', shared, tasks, { workers });
@@ -90,7 +92,8 @@ export async function resampleMaskFile(
     plan,
     labels: sharedLabels(labels),
     dataType,
-    ...head(plan.target, dataType, options),
+    header: encodeHeader(plan.target, dataType, options),
+    packing: options.level === null ? null : 'runs',
   } as const;
   const workers = await threadsFor(source, plan.target, options);
   const tasks = planPieces(plan.target, DATA_TYPES[dataType][1]);
@@ -110,11 +113,6 @@ export async function resampleMaskFile(
 function openWithThreads(path: string, { workers }: ResampleFileOptions): Promise<ArrivingNifti> {
   if (workers !== 0) warmUp(workers);
   return openNifti(path);
-}
-
-function head(target: VolumeGeometry, dataType: NiftiDataType, options: ResampleFileOptions) {
-  const { level = DEFAULT_GZIP_LEVEL } = options;
-  return { header: encodeHeader(target, dataType, options), level };
 }
 
 /** No thread is worth its start for a small volume; this one cannot wait for slices, so they have to be there. */

@@ -5,13 +5,18 @@ import type { TaskHandler } from './worker-protocol.ts';
 export interface RunOptions<Task> {
   /** Threads to use; 0 does all on this one. Default: one per core, at most 8. */
   readonly workers?: number;
+  /** This thread does tasks as well instead of waiting; it has to be free for as long as one takes. */
+  readonly here?: boolean;
   /** Buffers of a task that move to the thread instead of being copied; the caller has them no more. */
   readonly transferOf?: (task: Task) => readonly ArrayBuffer[];
 }
 
-/** Tasks handed out ahead of the result that is waited for: each thread has one in work and one at hand. */
+/** One in work and one at hand. */
+const TASKS_PER_THREAD = 2;
+
+/** Tasks handed out ahead of the result that is waited for. */
 export function tasksAhead(workers: number): number {
-  return workers === 0 ? 1 : 2 * workers + 1;
+  return workers === 0 ? 1 : TASKS_PER_THREAD * workers + 1;
 }
 
 let lastRun = 0;
@@ -28,10 +33,10 @@ export async function* runJob<J extends JobName>(
   job: J,
   shared: SharedOf<J>,
   tasks: Iterable<TaskOf<J>>,
-  { workers = poolSize(), transferOf = () => [] }: RunOptions<TaskOf<J>> = {},
+  { workers = poolSize(), here = false, transferOf = () => [] }: RunOptions<TaskOf<J>> = {},
 ): AsyncGenerator<ResultOf<J>> {
   if (workers === 0) yield* runHere(job, shared, tasks);
-  else yield* runOnThreads(job, shared, tasks, { workers, transferOf });
+  else yield* runOnThreads(job, shared, tasks, { workers, here, transferOf });
 }
 
 async function* runHere<J extends JobName>(
@@ -39,39 +44,88 @@ async function* runHere<J extends JobName>(
   shared: SharedOf<J>,
   tasks: Iterable<TaskOf<J>>,
 ): AsyncGenerator<ResultOf<J>> {
-  const open = (await JOBS[job]()) as (shared: unknown) => Promise<TaskHandler<unknown, ResultOf<J>>>;
-  const handler = await open(shared);
+  const handler = await openHere(job, shared);
   for (const task of tasks) yield handler(task).value;
+}
+
+async function openHere<J extends JobName>(
+  job: J,
+  shared: SharedOf<J>,
+): Promise<TaskHandler<TaskOf<J>, ResultOf<J>>> {
+  const open = (await JOBS[job]()) as (shared: unknown) => Promise<TaskHandler<unknown, ResultOf<J>>>;
+  return open(shared);
 }
 
 async function* runOnThreads<J extends JobName>(
   job: J,
   shared: SharedOf<J>,
   tasks: Iterable<TaskOf<J>>,
-  { workers, transferOf }: Required<RunOptions<TaskOf<J>>>,
+  { workers, here, transferOf }: Required<RunOptions<TaskOf<J>>>,
 ): AsyncGenerator<ResultOf<J>> {
+  const { threads, ask, close } = openRun(job, shared, workers, transferOf);
+  const pending: Pending[] = [];
+  const source = tasks[Symbol.iterator]();
+  const take = (work: (task: TaskOf<J>) => Promise<unknown>): boolean => {
+    const next = source.next();
+    if (!next.done) pending.push(follow(work(next.value)));
+    return !next.done;
+  };
+  const limit = tasksAhead(here ? workers + 1 : workers);
+  const hasRoom = () => !here || leastBusy(threads).waiting.size < TASKS_PER_THREAD;
+  const handOut = (): void => {
+    while (pending.length < limit && hasRoom()) if (!take(ask)) return;
+  };
+  try {
+    const own = here ? await openHere(job, shared) : undefined;
+    for (handOut(); pending.length > 0; handOut()) {
+      while (own !== undefined && pending[0]?.settled === false && pending.length < limit) {
+        if (!take(async (task) => own(task).value)) break;
+        // What the threads have done meanwhile is heard between two turns of the event loop.
+        await new Promise((resolve) => setImmediate(resolve));
+        handOut();
+      }
+      yield (await pending.shift()?.result) as ResultOf<J>;
+    }
+  } finally {
+    await Promise.allSettled(pending.map(({ result }) => result));
+    close();
+  }
+}
+
+/** Tells the threads of a run, which hand back what they are asked. */
+function openRun<J extends JobName>(
+  job: J,
+  shared: SharedOf<J>,
+  workers: number,
+  transferOf: (task: TaskOf<J>) => readonly ArrayBuffer[],
+) {
   lastRun += 1;
   const run = lastRun;
   const threads = warmUp(workers);
-  const results: Promise<unknown>[] = [];
-  const source = tasks[Symbol.iterator]();
   for (const thread of threads) tellWorker(thread, { kind: 'open', run, job, shared });
-  const fill = (): void => {
-    while (results.length < tasksAhead(workers)) {
-      const next = source.next();
-      if (next.done) return;
-      const result = askWorker(leastBusy(threads), run, next.value, transferOf(next.value));
-      // An error counts when its turn comes; until then it is not unhandled.
-      result.catch(() => undefined);
-      results.push(result);
-    }
+  return {
+    threads,
+    ask: (task: TaskOf<J>) => askWorker(leastBusy(threads), run, task, transferOf(task)),
+    close: () => {
+      for (const thread of threads) tellWorker(thread, { kind: 'close', run });
+    },
   };
-  try {
-    for (fill(); results.length > 0; fill()) yield (await results.shift()) as ResultOf<J>;
-  } finally {
-    await Promise.allSettled(results);
-    for (const thread of threads) tellWorker(thread, { kind: 'close', run });
-  }
+}
+
+/** A task in work, or done and waiting for its turn. */
+interface Pending {
+  readonly result: Promise<unknown>;
+  settled: boolean;
+}
+
+function follow(result: Promise<unknown>): Pending {
+  const pending: Pending = { result, settled: false };
+  const settle = (): void => {
+    pending.settled = true;
+  };
+  // An error counts when its turn comes; until then it is not unhandled.
+  result.then(settle, settle);
+  return pending;
 }
 
 function leastBusy(threads: readonly PoolWorker[]): PoolWorker {

@@ -1,13 +1,15 @@
 import { objectKeys } from '../contracts/object-keys.ts';
 import type { BuildMaskInput, BuildMaskOutput } from '../contracts/stages/prepare-session.ts';
-import { buildMask as drawMask, type Mask } from '../imaging/mask/build-mask.ts';
+import { writeMask } from '../engine/write-mask.ts';
+import type { MaskFindings } from '../imaging/mask/build-mask.ts';
 import { parseLabelMap } from '../imaging/mask/label-map.ts';
 import { maskTarget } from '../imaging/mask/mask-target.ts';
 import type { Ports } from '../ports/index.ts';
 import { compareCompanion } from './compare-companion.ts';
+import { NIFTI_DESCRIPTION } from './output-version.ts';
 import { readRegions } from './read-regions.ts';
 import { jsonBytes, readJson } from './stored-json.ts';
-import { writeVolume } from './stored-volume.ts';
+import { openVolume } from './stored-volume.ts';
 import { GeometryFile, type MaskFile, plannedGrid } from './work-files.ts';
 
 /**
@@ -25,36 +27,37 @@ export async function buildMask(
   const { project, execution } = input.session;
   const { caseId, automation } = input.case;
   const { companion } = input.roi;
-  const [described, contours, labelMap, aim] = await Promise.all([
+  const [grid, contours, labelMap, aim] = await Promise.all([
     readJson(objects, GeometryFile, input.converted.geometry),
     objects.read(input.roi.content),
     objects.read(automation.labelMap),
     companion === null ? null : objects.read(companion),
   ]);
-  const target = maskTarget(plannedGrid(described));
+  const target = maskTarget(plannedGrid(grid));
   const map = parseLabelMap(labelMap);
-  const mask = drawMask({
-    target,
-    regions: await readRegions(contours, automation.processing),
-    labelMap: map,
-    policies: automation.policies,
-    interpolateUpToMm: automation.processing.gapsUpToMm,
-  });
-  const differences = aim === null ? [] : compareCompanion(contours, aim, target, map);
-  const warnings = [...mask.warnings, ...differences];
   const work = (name: string) => objectKeys.work(project, execution, `${caseId}/${name}`);
   const place = { project, temporaryKey: work('mask.nii.gz') };
-  return {
-    mask: await writeVolume(objects, place, { geometry: mask.geometry, values: mask.labels }),
-    report: await objects.write(
-      work('mask.json'),
-      jsonBytes(describeMask({ ...mask, warnings })),
-      'application/json',
-    ),
-  };
+  const { findings, result: mask } = await writeMask(
+    {
+      target,
+      regions: await readRegions(contours, automation.processing),
+      labelMap: map,
+      policies: automation.policies,
+      interpolateUpToMm: automation.processing.gapsUpToMm,
+    },
+    {
+      openSink: () => openVolume(objects, place),
+      packing: 'runs',
+      softwareVersion: NIFTI_DESCRIPTION,
+    },
+  );
+  const differences = aim === null ? [] : compareCompanion(contours, aim, target, map);
+  const warnings = [...findings.warnings, ...differences];
+  const described = jsonBytes(describeMask({ ...findings, warnings }));
+  return { mask, report: await objects.write(work('mask.json'), described, 'application/json') };
 }
 
-function describeMask({ regions, sources, unmapped, missing, overlaps, warnings }: Mask): MaskFile {
+function describeMask({ regions, sources, unmapped, missing, overlaps, warnings }: MaskFindings): MaskFile {
   return {
     schemaVersion: 1,
     regions: regions.map(({ colour, roiNumbers, ...region }) => ({

@@ -1,18 +1,10 @@
 import { PipelineError } from '../contracts/errors.ts';
 import type { ObjectKey, ObjectRef } from '../contracts/identifiers.ts';
-import { DEFAULT_GZIP_LEVEL } from '../engine/gzip-member.ts';
-import { isSmall, planPieces } from '../engine/plan-pieces.ts';
-import { runJob } from '../engine/run-job.ts';
-import { poolSize } from '../engine/worker-pool.ts';
-import { writePieces } from '../engine/write-pieces.ts';
-import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
+import type { ByteSink } from '../engine/byte-sink.ts';
 import type { Labels } from '../imaging/mask/build-mask.ts';
 import { type DecodedNifti, decodeNifti } from '../imaging/nifti/decode-nifti.ts';
-import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
 import { gunzipBounded } from '../imaging/nifti/gzip.ts';
-import { dataTypeOf, type NiftiValues } from '../imaging/nifti/nifti-header.ts';
 import type { Ports } from '../ports/index.ts';
-import { NIFTI_DESCRIPTION } from './output-version.ts';
 
 export const NIFTI_TYPE = 'application/gzip';
 
@@ -25,37 +17,12 @@ export interface VolumePlace {
   readonly temporaryKey: ObjectKey;
 }
 
-interface VolumeInMemory {
-  readonly geometry: VolumeGeometry;
-  readonly values: NiftiValues;
-}
-
-/** Stores a volume or label map as `.nii.gz`, by content: equal voxels are one object. Threads pack it while it is sent. */
-export async function writeVolume(
+/** Where the bytes of a volume go; it is stored by their digest when they are complete. */
+export function openVolume(
   objects: Pick<Ports['objects'], 'openBlob'>,
   { project, temporaryKey }: VolumePlace,
-  volume: VolumeInMemory,
-): Promise<ObjectRef> {
-  const workers = isSmall(volume.geometry, volume.values.BYTES_PER_ELEMENT) ? 0 : poolSize();
-  const pieces = runJob('deflate-bytes', { level: DEFAULT_GZIP_LEVEL }, deflateTasks(volume), {
-    workers,
-    transferOf: ({ bytes }) => [bytes.buffer as ArrayBuffer],
-  });
-  const upload = await objects.openBlob(project, temporaryKey, NIFTI_TYPE);
-  return (await writePieces(pieces, upload, { gzip: true })).result;
-}
-
-/** The header, then planes; each piece is copied when its turn comes, so that it can move to a thread. */
-function* deflateTasks({ geometry, values }: VolumeInMemory) {
-  const [columns, rows, planes] = geometry.sizeIjk;
-  const header = encodeHeader(geometry, dataTypeOf(values), { softwareVersion: NIFTI_DESCRIPTION });
-  yield { bytes: header, isLast: false };
-  for (const { first, last } of planPieces(geometry, values.BYTES_PER_ELEMENT)) {
-    const piece = values.subarray(first * columns * rows, last * columns * rows);
-    const bytes = new Uint8Array(piece.byteLength);
-    bytes.set(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
-    yield { bytes, isLast: last === planes };
-  }
+): Promise<ByteSink<ObjectRef>> {
+  return objects.openBlob(project, temporaryKey, NIFTI_TYPE);
 }
 
 /**

@@ -19,7 +19,7 @@ import {
 } from '../imaging/resample/resample-mask.ts';
 import type { Ports } from '../ports/index.ts';
 import { NIFTI_DESCRIPTION } from './output-version.ts';
-import { NIFTI_TYPE, type VolumePlace } from './stored-volume.ts';
+import { openVolume, type VolumePlace } from './stored-volume.ts';
 
 type BlobStore = Pick<Ports['objects'], 'openBlob'>;
 
@@ -52,7 +52,8 @@ export async function writeResampledImage(
   });
   const dataType = values instanceof Int16Array && unit === 'HU' ? 'int16' : 'float32';
   const arrival = { slices: new Int32Array(new SharedArrayBuffer(4)).fill(geometry.sizeIjk[2]) };
-  const shared = { plan, values, arrival, dataType, ...head(plan.target, dataType) } as const;
+  const header = head(plan.target, dataType);
+  const shared = { plan, values, arrival, dataType, header, level: DEFAULT_GZIP_LEVEL } as const;
   const pieces = runJob('resample-image', shared, ...tasksFor(geometry, plan.target, dataType));
   const stored = await store(objects, place, pieces);
   return { geometry: plan.target, maxRoundingError: dataType === 'int16' ? 0.5 : 0, stored };
@@ -73,16 +74,15 @@ export async function writeResampledMask(
   const { labels } = mask;
   const plan = planMaskResampling(mask, spacingMm);
   const dataType = labels instanceof Uint8Array ? 'uint8' : 'uint16';
-  const shared = { plan, labels, dataType, ...head(plan.target, dataType) } as const;
+  const shared = { plan, labels, dataType, header: head(plan.target, dataType), packing: 'runs' } as const;
   const counts = new Map<number, number>();
   const pieces = runJob('resample-mask', shared, ...tasksFor(mask.geometry, plan.target, dataType));
   const stored = await store(objects, place, counted(pieces, counts));
   return { geometry: plan.target, regions: resampledRegions(plan, counts), stored };
 }
 
-function head(target: VolumeGeometry, dataType: NiftiDataType) {
-  const header = encodeHeader(target, dataType, { softwareVersion: NIFTI_DESCRIPTION });
-  return { header, level: DEFAULT_GZIP_LEVEL };
+function head(target: VolumeGeometry, dataType: NiftiDataType): Uint8Array {
+  return encodeHeader(target, dataType, { softwareVersion: NIFTI_DESCRIPTION });
 }
 
 /** No thread is worth its start for small volumes. */
@@ -94,10 +94,10 @@ function tasksFor(source: VolumeGeometry, target: VolumeGeometry, dataType: Nift
 
 async function store(
   objects: BlobStore,
-  { project, temporaryKey }: VolumePlace,
+  place: VolumePlace,
   pieces: AsyncIterable<DeflatedPiece>,
 ): Promise<ObjectRef> {
-  const upload = await objects.openBlob(project, temporaryKey, NIFTI_TYPE);
+  const upload = await openVolume(objects, place);
   return (await writePieces(pieces, upload, { gzip: true })).result;
 }
 

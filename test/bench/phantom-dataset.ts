@@ -26,12 +26,12 @@ import { type ResampledMask, resampleMask } from '../../src/imaging/resample/res
 import { renderVolume } from '../../src/imaging/series/image-volume.ts';
 import { planSeries } from '../../src/imaging/series/plan-series.ts';
 import type { VolumePlan } from '../../src/imaging/series/volume-plan.ts';
-import { writeVolume } from '../../src/pipeline/stored-volume.ts';
 import {
   createMemoryObjectStore,
   type MemoryObjectStore,
   sha256Hex,
 } from '../helpers/memory-object-store.ts';
+import { storeVolume } from '../helpers/store-volume.ts';
 
 export const PROJECT = 'bench';
 const LABEL_MAP = parseLabelMap(PHANTOM_LABEL_MAP);
@@ -123,9 +123,9 @@ async function preparePhantom(objects: MemoryObjectStore, phantom: Phantom, spac
     spacingMm,
   );
   const store = (labels: ResampledMask['labels']): Promise<ObjectRef> =>
-    writeVolume(objects, PLACE, { geometry: resampled.geometry, values: labels });
+    storeVolume(objects, PLACE, { geometry: resampled.geometry, values: labels });
   return {
-    image: await writeVolume(objects, PLACE, resampleImage(volume, spacingMm)),
+    image: await storeVolume(objects, PLACE, resampleImage(volume, spacingMm)),
     label: await store(resampled.labels),
     movedLabel: await store(moved(resampled)),
   };

@@ -80,6 +80,8 @@ async function drawFrom(
   options: MaskOptions,
   progress: (label: string, done: number, total: number) => void,
 ): Promise<MaskReport> {
+  const { startThreadFor } = await import('../mask/start-thread.ts');
+  startThreadFor(options.roi);
   const { parseLabelMap } = await import('../../imaging/mask/label-map.ts');
   const { drawMask } = await import('../mask/draw-mask.ts');
   const { openRegionFile } = await import('../mask/open-region-file.ts');

@@ -1,13 +1,13 @@
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
+import { writeMask } from '../../engine/write-mask.ts';
 import { voxelVolumeMl } from '../../imaging/geometry/volume-geometry.ts';
-import { buildMask, type Mask } from '../../imaging/mask/build-mask.ts';
+import type { MaskFindings } from '../../imaging/mask/build-mask.ts';
 import type { LabelMap } from '../../imaging/mask/label-map.ts';
-import type { RegionSet, RegionSource } from '../../imaging/mask/region-source.ts';
 import { isSetAside } from '../imaging/plan-folder-series.ts';
 import { type ChosenSeries, chooseSeries, type SeriesChoice } from './choose-series.ts';
 import type { SliceHeaders } from './read-slice-headers.ts';
 import { writeEachRegion } from './write-each-region.ts';
-import { writeLabels } from './write-labels.ts';
+import { labelPacking, openLabelFile } from './write-labels.ts';
 
 export interface DrawMaskInput extends SeriesChoice {
   readonly headers: SliceHeaders;
@@ -28,9 +28,9 @@ export interface MaskReport {
   /** One per region of the file, in its order; nulls for one that the label map leaves out. */
   readonly regions: readonly ReportedRegion[];
   /** Where each region of the file comes from, in its order. */
-  readonly sources: Mask['sources'];
+  readonly sources: MaskFindings['sources'];
   readonly unmapped: readonly string[];
-  readonly overlaps: Mask['overlaps'];
+  readonly overlaps: MaskFindings['overlaps'];
   readonly warnings: readonly ReportedWarning[];
 }
 
@@ -52,12 +52,20 @@ interface ReportedWarning {
 }
 
 /** Draws the regions on the grid that `convert` writes for their series, and writes the label map. */
-export async function drawMask(asked: DrawMaskInput): Promise<MaskReport> {
-  const input = { ...asked, regions: countedRegions(asked) };
+export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
   const chosen = chooseSeries(input.headers, input);
-  const mask = buildMask({ ...input, target: chosen.target });
-  const files = await writeEachRegion(mask, chosen, input);
-  await writeLabels(input.out, mask.geometry, mask.labels, input.softwareVersion);
+  const tick = ticker(input);
+  const { out, softwareVersion } = input;
+  const { findings: mask } = await writeMask(
+    { ...input, target: chosen.target },
+    {
+      openSink: () => openLabelFile(out),
+      packing: labelPacking(out),
+      softwareVersion,
+      onRegion: tick,
+    },
+  );
+  const files = await writeEachRegion(mask, chosen, { ...input, onRegion: tick });
   const volumeMl = voxelVolumeMl(mask.geometry);
   return {
     regions: mask.sources.map(({ name, value, voxels }, index) => ({
@@ -74,28 +82,10 @@ export async function drawMask(asked: DrawMaskInput): Promise<MaskReport> {
   };
 }
 
-function countedRegions({ regions: set, onProgress, perRoi }: DrawMaskInput): DrawMaskInput['regions'] {
-  if (onProgress === undefined) return set;
-  const total = set.regions.length * (perRoi === undefined ? 1 : 2);
+function ticker({ regions: { regions }, onProgress, perRoi }: DrawMaskInput): () => void {
+  const total = regions.length * (perRoi === undefined ? 1 : 2);
   let done = 0;
-  const originals = new Map<RegionSource, RegionSource>();
-  const regions = set.regions.map((region) => {
-    const draw: RegionSource['draw'] = (...given) => {
-      const drawing = region.draw(...given);
-      onProgress(++done, total);
-      return drawing;
-    };
-    const counted = { ...region, draw };
-    originals.set(counted, region);
-    return counted;
-  });
-  // A set knows its own regions only, and would check none of these.
-  const check: RegionSet['check'] = (target, chosen) =>
-    set.check(
-      target,
-      chosen.map((region) => originals.get(region) ?? region),
-    );
-  return { ...set, regions, check };
+  return () => onProgress?.(++done, total);
 }
 
 /** What may have been meant for the volume and is not in it is for a person to look at. */
@@ -119,7 +109,7 @@ function imageWarnings({ plan, series, leftOut, refused }: ChosenSeries): Report
   ];
 }
 
-function missingWarnings({ missing }: Mask): ReportedWarning[] {
+function missingWarnings({ missing }: MaskFindings): ReportedWarning[] {
   return missing.map(({ name, value }) => ({
     code: 'MissingRegion',
     message: `the label map asks for "${name}" (${value}), which nobody drew`,
@@ -128,7 +118,7 @@ function missingWarnings({ missing }: Mask): ReportedWarning[] {
   }));
 }
 
-function maskWarnings({ warnings }: Mask): ReportedWarning[] {
+function maskWarnings({ warnings }: MaskFindings): ReportedWarning[] {
   return warnings.map(({ code, message, region, needsReview }) => ({
     code,
     message,

@@ -4,6 +4,7 @@ import { openDicom, readString } from '../../imaging/dicom/data-set.ts';
 import type { RegionSet } from '../../imaging/mask/region-source.ts';
 import type { ByteRanges } from '../../imaging/segmentation/byte-ranges.ts';
 import { openRanges } from './file-ranges.ts';
+import { isWorthAThread } from './start-thread.ts';
 
 /** A file of regions of any kind; what it holds open is let go by `close`. */
 export interface RegionFile {
@@ -23,8 +24,6 @@ const RT_STRUCTURE_SET = '1.2.840.10008.5.1.4.1.1.481.3';
 /** Segmentation and Label Map Segmentation Storage. */
 const SEGMENTATIONS = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7'];
 const START_BYTES = 1024;
-/** Smaller structure sets are read before another thread had started. */
-const READ_HERE_BYTES = 2 * 1024 * 1024;
 /** Larger files are segmentations, whose pixels stay where they are. */
 const WHOLE_BYTES = 64 * 1024 * 1024;
 
@@ -94,7 +93,7 @@ async function readDicom(files: readonly ByteRanges[], options: RegionFileOption
 /** A large one is read on a thread, so that the caller can look at the images meanwhile. */
 async function readStructureSet(file: ByteRanges): Promise<StructureSet> {
   const bytes = file.read(0, file.size);
-  const workers = file.size < READ_HERE_BYTES ? 0 : 1;
+  const workers = isWorthAThread(file.size) ? 1 : 0;
   const { runJob } = await import('../../engine/run-job.ts');
   const [read] = await Array.fromAsync(runJob('parse-rtstruct', null, [bytes], { workers }));
   return read as StructureSet;

@@ -15,6 +15,8 @@ interface EachRegionInput extends Pick<BuildMaskInput, 'policies' | 'interpolate
   /** Folder for the files; none without it. */
   readonly perRoi?: string | undefined;
   readonly softwareVersion: string;
+  /** Called after each region that is written. */
+  readonly onRegion: () => void;
 }
 
 /**
@@ -41,13 +43,14 @@ export async function writeEachRegion(
     if (wanted) {
       drawAlone(region, input, { target, bits });
       await writeLabels(path, target.geometry, bits, input.softwareVersion);
+      input.onRegion();
     }
     files.push(wanted ? relative(dirname(out), path).split(sep).join('/') : undefined);
   }
   return files;
 }
 
-/** The label map is written last: a region of its name in its folder, however that is spelled, would be lost. */
+/** The label map is there already: a region of its name in its folder, however that is spelled, would replace it. */
 async function takenNames(perRoi: string, out: string): Promise<readonly string[]> {
   const [ofRegions, ofLabels] = await Promise.all([realFolder(perRoi), realFolder(dirname(out))]);
   return ofRegions === ofLabels ? [basename(out)] : [];

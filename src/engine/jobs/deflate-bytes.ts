@@ -1,4 +1,4 @@
-import { type DeflatedPiece, deflatePiece } from '../gzip-member.ts';
+import { type DeflatedPiece, deflatePiece, type Packing } from '../gzip-member.ts';
 import type { OpenJob } from '../worker-protocol.ts';
 
 interface DeflateTask {
@@ -7,9 +7,9 @@ interface DeflateTask {
 }
 
 /** Packs pieces of content that is in memory already, such as a label map. */
-export const openDeflateBytes: OpenJob<{ readonly level: number }, DeflateTask, DeflatedPiece> =
-  async ({ level }) =>
+export const openDeflateBytes: OpenJob<{ readonly packing: Packing }, DeflateTask, DeflatedPiece> =
+  async ({ packing }) =>
   ({ bytes, isLast }) => {
-    const piece = deflatePiece(bytes, level, isLast);
+    const piece = deflatePiece(bytes, packing, isLast);
     return { value: piece, transfer: [piece.bytes.buffer] };
   };

@@ -13,6 +13,7 @@ import {
   requireString,
 } from '../dicom/data-set.ts';
 import { decimalsAt } from '../dicom/decimal-string.ts';
+import { NumberArena } from './number-arena.ts';
 import { type PatientContour, type Roi, type StructureSet, UNTITLED_ROI } from './structure-set.ts';
 
 export const RT_STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
@@ -61,7 +62,7 @@ const A = {
 export function parseRtstruct(bytes: Uint8Array): StructureSet {
   const { dataSet } = openDicom(bytes);
   requireStructureSet(dataSet);
-  const contoursByRoi = readContours(dataSet);
+  const contoursByRoi = readContours(dataSet, new NumberArena());
   const rois = readRois(dataSet, contoursByRoi);
   if (rois.every((roi) => roi.contours.length === 0)) {
     throw new PipelineError(
@@ -129,12 +130,12 @@ function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, 
 }
 
 /** Contours by ROI number; an ROI listed twice keeps the contours of both items. */
-function readContours(dataSet: DataSet): Map<number, RoiDrawing> {
+function readContours(dataSet: DataSet, arena: NumberArena): Map<number, RoiDrawing> {
   const drawings = new Map<number, RoiDrawing>();
   for (const item of readItems(dataSet, A.roiContours)) {
     const [roiNumber = 0] = requireNumbers(item, A.referencedRoiNumber, 1);
     const contours = readItems(item, A.contours).flatMap((contour, index) =>
-      readContour(contour, roiNumber, index),
+      readContour(contour, { roiNumber, index, arena }),
     );
     const earlier = drawings.get(roiNumber);
     const colour = readColour(item) ?? earlier?.colour;
@@ -146,10 +147,16 @@ function readContours(dataSet: DataSet): Map<number, RoiDrawing> {
   return drawings;
 }
 
-function readContour(item: DataSet, roiNumber: number, index: number): PatientContour[] {
+interface ContourPlace {
+  readonly roiNumber: number;
+  readonly index: number;
+  readonly arena: NumberArena;
+}
+
+function readContour(item: DataSet, { roiNumber, index, arena }: ContourPlace): PatientContour[] {
   const data = readBytes(item, A.contourData);
   if (data === undefined) return [];
-  const pointsLps = parsePoints(data, roiNumber, index);
+  const pointsLps = arena.keep(parsePoints(data, roiNumber, index));
   const [declared] = readNumbers(item, A.pointCount) ?? [];
   if (declared !== undefined && declared * 3 !== pointsLps.length) {
     throw malformed(roiNumber, index, `it declares ${declared} points and holds ${pointsLps.length / 3}`);
@@ -167,6 +174,7 @@ function readContour(item: DataSet, roiNumber: number, index: number): PatientCo
   ];
 }
 
+/** @returns valid until the next call */
 function parsePoints(data: Uint8Array, roiNumber: number, index: number): Float64Array {
   const values = decimalsAt(data, 0, data.length);
   if (values === undefined || !allWithin(values, MAX_COORDINATE_MM)) {

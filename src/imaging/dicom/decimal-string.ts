@@ -11,8 +11,10 @@ const EXACT_POWERS = Array.from({ length: 23 }, (_, n) => 10 ** n);
 const EXACT_DIGITS = 15;
 /** Whole numbers up to this many digits fit 32 bits, in which they are added up fastest. */
 const FEW_DIGITS = 9;
-/** Of a number and its backslash, about; memory for more is made when they are shorter. */
-const USUAL_BYTES = 6;
+
+/** Values that memory is kept for between two lists. */
+const MAX_SCRATCH = 1 << 20;
+let scratch = new Float64Array(1 << 10);
 
 /**
  * Reads a DS or IS value (PS3.5 section 6.2): decimal numbers between backslashes, padded with spaces or a NUL.
@@ -22,12 +24,12 @@ const USUAL_BYTES = 6;
  * through `Number`.
  *
  * @param start - first byte of the value. @param end - the byte after it.
- * @returns undefined when there is no number or when a part of the text is not a finite number.
+ * @returns valid until the next call; undefined when there is no number or when a part of the text is not a finite number.
  */
 export function decimalsAt(bytes: Uint8Array, start: number, end: number): Float64Array | undefined {
   const stop = endOfText(bytes, start, end);
   if (stop === start) return undefined;
-  let values = new Float64Array(Math.ceil((stop - start) / USUAL_BYTES));
+  let values = scratch;
   let count = 0;
   // One by one: taken out of an array they would be objects in a loop that runs for every byte.
   let from = start;
@@ -60,7 +62,8 @@ export function decimalsAt(bytes: Uint8Array, start: number, end: number): Float
       firstDigit = at + 1;
     } else plain = false;
   }
-  return values.slice(0, count);
+  if (values.length <= MAX_SCRATCH) scratch = values;
+  return values.subarray(0, count);
 }
 
 function enlarged(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {

@@ -1,15 +1,17 @@
 import { PipelineError } from '../../contracts/errors.ts';
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
-import { type VolumeGeometry, voxelVolumeMl } from '../geometry/volume-geometry.ts';
+import { type VolumeGeometry, voxelCount, voxelVolumeMl } from '../geometry/volume-geometry.ts';
 import {
   type AssignedEntry,
+  type Assignment,
   assignRegions,
   numberRegions,
   type RegionReference,
   type SourceReference,
 } from './assign-regions.ts';
 import { gapWarnings } from './gap-warnings.ts';
-import { LabelCanvas, type Labels, type RegionOverlap } from './label-canvas.ts';
+import { emptyLabels, LabelCanvas, type Labels } from './label-canvas.ts';
+import type { LabelLedger, RegionOverlap } from './label-ledger.ts';
 import type { LabelMap } from './label-map.ts';
 import type { LabelMapEntry } from './label-map-entry.ts';
 import type { MaskTarget } from './mask-target.ts';
@@ -64,9 +66,9 @@ export interface MaskSource {
   readonly provenance: RegionProvenance;
 }
 
-export interface Mask {
+/** What is to be known about a mask. */
+export interface MaskFindings {
   readonly geometry: VolumeGeometry;
-  readonly labels: Labels;
   readonly regions: readonly MaskRegion[];
   /** Every region of the file, in its order. */
   readonly sources: readonly MaskSource[];
@@ -77,6 +79,10 @@ export interface Mask {
   readonly warnings: readonly MaskWarning[];
 }
 
+export interface Mask extends MaskFindings {
+  readonly labels: Labels;
+}
+
 const DEFAULT_INTERPOLATION_MM = 10;
 
 /**
@@ -84,37 +90,76 @@ const DEFAULT_INTERPOLATION_MM = 10;
  *
  * A voxel belongs to a region when its centre lies inside. Where regions overlap, the later label map entry wins.
  *
+ * @param onRegion - called after each region that is drawn
  * @throws ReferencedSeriesMissing, ReferencedImageMissing, FrameOfReferenceMismatch, ContourOffPlane, ContourNotPlanar
  * @throws MalformedContour, UnmappedRegion (policy `unmapped: fail`), OverlappingRegions (policy `overlap: fail`)
  */
-export function buildMask(input: BuildMaskInput): Mask {
-  const { target, regions: set, labelMap, policies } = input;
-  const { assigned, unmapped, missing, warnings } =
-    labelMap === undefined
-      ? numberRegions(set.regions)
-      : assignRegions(set.regions, labelMap, policies.unmapped);
-  const drawn = assigned.flatMap(({ regions }) => regions);
-  const setWarnings = [...set.warnings, ...set.check(target, drawn)];
-  const values = assigned.flatMap(({ entry, regions }) => regions.map(() => entry.value));
-  const canvas = new LabelCanvas(target.geometry, values);
-  const entries = assigned.map((entry) => drawEntry(entry, input, canvas));
-  const nameOf = regionNames(labelMap?.entries ?? assigned.map(({ entry }) => entry));
-  const overlaps = canvas.overlaps(nameOf);
-  if (policies.overlap === 'fail' && overlaps.length > 0) throw overlapping(overlaps);
-  return {
-    geometry: target.geometry,
-    labels: canvas.labels,
-    regions: summarise(entries, canvas, target.geometry, nameOf),
-    sources: describeSources(set.regions, entries),
-    unmapped,
-    missing,
-    overlaps,
-    warnings: [
-      ...setWarnings,
-      ...warnings,
-      ...entries.flatMap((entry) => entryWarnings(entry, policies.gaps)),
-    ],
-  };
+export function buildMask(input: BuildMaskInput, onRegion: () => void = () => {}): Mask {
+  const plan = new MaskPlan(input);
+  const { geometry } = input.target;
+  const labels = emptyLabels(voxelCount(geometry), plan.values);
+  const canvas = new LabelCanvas(labels, geometry.sizeIjk[0] * geometry.sizeIjk[1], plan.values);
+  const drawn = plan.wanted.map((region, index) => {
+    let voxels = 0;
+    const drawing = region.draw(input.target, drawOptions(input), (k, runs) => {
+      canvas.paint(plan.values[index] as number, k, runs);
+      voxels += runs.voxels();
+    });
+    onRegion();
+    return { drawing, voxels };
+  });
+  return { labels, ...plan.findings(drawn, canvas.ledger) };
+}
+
+/** What is drawn, in which order and with which values; for whoever draws and paints in another way than all at once. */
+export class MaskPlan {
+  readonly #input: BuildMaskInput;
+  readonly #assignment: Assignment;
+  readonly #setWarnings: readonly MaskWarning[];
+  /** The mapped regions, in the order in which they are painted. */
+  readonly wanted: readonly RegionSource[];
+  /** Of each wanted region. */
+  readonly values: readonly number[];
+
+  /** @throws whatever is wrong with the set or the label map as a whole */
+  constructor(input: BuildMaskInput) {
+    const { target, regions: set, labelMap, policies } = input;
+    this.#input = input;
+    this.#assignment =
+      labelMap === undefined
+        ? numberRegions(set.regions)
+        : assignRegions(set.regions, labelMap, policies.unmapped);
+    const { assigned } = this.#assignment;
+    this.wanted = assigned.flatMap(({ regions }) => regions);
+    this.values = assigned.flatMap(({ entry, regions }) => regions.map(() => entry.value));
+    this.#setWarnings = [...set.warnings, ...set.check(target, this.wanted)];
+  }
+
+  /**
+   * @param drawn - of each wanted region. @param ledger - of all slices
+   * @throws OverlappingRegions (policy `overlap: fail`)
+   */
+  findings(drawn: readonly RegionResult[], ledger: LabelLedger): MaskFindings {
+    const { target, regions: set, labelMap, policies } = this.#input;
+    const { assigned, unmapped, missing, warnings } = this.#assignment;
+    const entries = drawnEntries(assigned, drawn);
+    const nameOf = regionNames(labelMap?.entries ?? assigned.map(({ entry }) => entry));
+    const overlaps = ledger.overlaps(nameOf);
+    if (policies.overlap === 'fail' && overlaps.length > 0) throw overlapping(overlaps);
+    return {
+      geometry: target.geometry,
+      regions: summarise(entries, ledger, target.geometry, nameOf),
+      sources: describeSources(set.regions, entries),
+      unmapped,
+      missing,
+      overlaps,
+      warnings: [
+        ...this.#setWarnings,
+        ...warnings,
+        ...entries.flatMap((entry) => entryWarnings(entry, policies.gaps)),
+      ],
+    };
+  }
 }
 
 /** How far a policy lets gaps be filled; the same for a mask and for a region drawn by itself. */
@@ -125,35 +170,33 @@ export function drawOptions({
   return { interpolateUpToMm: policies.gaps === 'interpolate' ? interpolateUpToMm : 0 };
 }
 
+/** One wanted region as it was drawn. */
+export interface RegionResult {
+  readonly drawing: RegionDrawing;
+  /** Voxels that it encloses. */
+  readonly voxels: number;
+}
+
+interface DrawnRegion extends RegionResult {
+  readonly region: RegionSource;
+}
+
 interface DrawnEntry {
   readonly entry: LabelMapEntry;
   readonly drawn: readonly DrawnRegion[];
 }
 
-interface DrawnRegion {
-  readonly region: RegionSource;
-  readonly drawing: RegionDrawing;
-  readonly voxels: number;
-}
-
-function drawEntry(
-  { entry, regions }: AssignedEntry,
-  input: BuildMaskInput,
-  canvas: LabelCanvas,
-): DrawnEntry {
-  const drawn = regions.map((region) => {
-    let voxels = 0;
-    const drawing = region.draw(input.target, drawOptions(input), (k, mask) => {
-      voxels += canvas.paint(entry.value, k, mask);
-    });
-    return { region, drawing, voxels };
-  });
-  return { entry, drawn };
+function drawnEntries(assigned: readonly AssignedEntry[], drawn: readonly RegionResult[]): DrawnEntry[] {
+  let next = 0;
+  return assigned.map(({ entry, regions }) => ({
+    entry,
+    drawn: regions.map((region) => ({ region, ...(drawn[next++] as RegionResult) })),
+  }));
 }
 
 function summarise(
   entries: readonly DrawnEntry[],
-  canvas: LabelCanvas,
+  ledger: LabelLedger,
   geometry: VolumeGeometry,
   nameOf: (value: number) => string,
 ): MaskRegion[] {
@@ -161,7 +204,7 @@ function summarise(
   return values.map((value) => {
     const drawn = entries.filter(({ entry }) => entry.value === value).flatMap((entry) => entry.drawn);
     const regions = drawn.map(({ region }) => region);
-    const { voxels: voxelsDrawn, repeated, held } = canvas.drawnVoxels(value);
+    const { voxels: voxelsDrawn, repeated, held } = ledger.account(value);
     const colour = regions.find((region) => region.colour !== undefined)?.colour;
     const sum = (of: (drawing: RegionDrawing) => number) =>
       drawn.reduce((total, { drawing }) => total + of(drawing), 0);

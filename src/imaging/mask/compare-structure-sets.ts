@@ -1,6 +1,6 @@
 import type { Roi, StructureSet } from '../contour/structure-set.ts';
 import { voxelCount } from '../geometry/volume-geometry.ts';
-import { drawRoi } from './draw-roi.ts';
+import { prepareRoi } from './draw-roi.ts';
 import type { MaskTarget } from './mask-target.ts';
 import type { MaskWarning } from './mask-warning.ts';
 import { farthestVertex } from './outline-distance.ts';
@@ -88,9 +88,8 @@ function compareRegion(
 function mark(rois: readonly Roi[], target: MaskTarget, scratch: Uint8Array, bit: number): void {
   const [columns, rows] = target.geometry.sizeIjk;
   for (const roi of rois) {
-    drawRoi(roi, target, { interpolateUpToMm: 0 }, (k, runs) => {
+    for (const [k, runs] of prepareRoi(roi, target, { interpolateUpToMm: 0 }).slices())
       runs.mark(scratch.subarray(k * columns * rows, (k + 1) * columns * rows), bit);
-    });
   }
 }
 

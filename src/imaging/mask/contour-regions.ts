@@ -1,8 +1,9 @@
 import type { Roi, StructureSet } from '../contour/structure-set.ts';
 import { checkReferences } from './check-references.ts';
-import { drawRoi } from './draw-roi.ts';
+import { prepareRoi } from './draw-roi.ts';
 import { drawingWarnings } from './drawing-warnings.ts';
-import type { RegionSet, RegionSource } from './region-source.ts';
+import type { MaskTarget } from './mask-target.ts';
+import type { DrawOptions, PreparedRegion, RegionSet, RegionSource } from './region-source.ts';
 
 /** The ROIs of an RTSTRUCT or AIM collection as regions that draw their contours. */
 export function contourRegions(structureSet: StructureSet): RegionSet {
@@ -25,16 +26,22 @@ export function contourRegions(structureSet: StructureSet): RegionSet {
 
 function contourRegion(roi: Roi, { format, sopInstanceUid }: StructureSet): RegionSource {
   const { number, name, colour, algorithm, contours } = roi;
+  const prepare = (target: MaskTarget, options: DrawOptions): PreparedRegion => {
+    const { drawing, slices } = prepareRoi(roi, target, options);
+    const { planes, volumeMm3, gaps } = drawing;
+    return { drawing: { planes, volumeMm3, gaps, warnings: drawingWarnings(name, drawing) }, slices };
+  };
   return {
     number,
     name,
     ...(colour === undefined ? {} : { colour }),
     provenance: { format, sourceUid: sopInstanceUid, ...(algorithm === undefined ? {} : { algorithm }) },
     parts: contours.length,
+    prepare,
     draw: (target, options, paint) => {
-      const drawing = drawRoi(roi, target, options, paint);
-      const { planes, volumeMm3, gaps } = drawing;
-      return { planes, volumeMm3, gaps, warnings: drawingWarnings(name, drawing) };
+      const { drawing, slices } = prepare(target, options);
+      for (const [k, runs] of slices()) paint(k, runs);
+      return drawing;
     },
   };
 }

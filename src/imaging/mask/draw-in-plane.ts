@@ -1,7 +1,7 @@
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import type { AcquiredPlanes } from './acquired-planes.ts';
 import { interpolateBetween } from './interpolate-slices.ts';
-import type { ContourGap, DrawOptions, PaintSlice } from './region-source.ts';
+import type { ContourGap, DrawnSlice, DrawOptions } from './region-source.ts';
 import { addRuns, clearSliceMask, emptySliceMask, type SliceMask, takeRuns } from './slice-mask.ts';
 import { SliceRuns } from './slice-runs.ts';
 
@@ -31,41 +31,73 @@ const COINCIDES = 1e-3;
  * one plane fills the slices nearest to it (halfway: the lower plane's). Slices between planes that carry the region and
  * are not neighbours are a gap of the drawing: left empty, or interpolated when the options say so.
  */
-export function drawInPlane(drawing: InPlaneDrawing, options: DrawOptions, paint: PaintSlice): ContourGap[] {
-  const { planes, geometry } = drawing;
-  const [columns, rows] = geometry.sizeIjk;
+export function drawInPlane(drawing: InPlaneDrawing, options: DrawOptions): InPlaneSlices {
   const links = linkPlanes(drawing, options);
-  const between = betweenPlanes(geometry);
-  let [current, previous] = [new SliceRuns(columns, rows), new SliceRuns(columns, rows)];
-  planes.forEach((plane, index) => {
-    const [below, above] = [links[index - 1], links[index]];
-    plane.draw(current);
-    if (below !== undefined && below.mixed.length > 0) between(previous, current, below, paint);
-    const alone = below?.filled !== true && above?.filled !== true;
-    const own = alone ? nearestSlices(drawing, plane.plane) : coincidingSlices(drawing, plane.plane);
-    for (let k = own.first; k <= own.last; k++) paint(k, current);
-    [previous, current] = [current, previous];
-  });
-  return links.flatMap(({ gap }) => gap ?? []);
+  return {
+    gaps: links.flatMap(({ gap }) => gap ?? []),
+    slices: () => drawSlices(drawing, links),
+  };
 }
 
-/** Paints the slices that are made of two planes; memory for it is taken when the first comes. */
-function betweenPlanes({ sizeIjk: [columns, rows], spacingMm }: VolumeGeometry) {
+export interface InPlaneSlices {
+  readonly gaps: readonly ContourGap[];
+  /** Draws plane after plane and gives the slices, ascending. */
+  readonly slices: () => Generator<DrawnSlice>;
+}
+
+/** A plane's own slices wait for the next plane when slices before them are made of both. */
+function* drawSlices(drawing: InPlaneDrawing, links: readonly Link[]): Generator<DrawnSlice> {
+  const { planes, geometry } = drawing;
+  const [columns, rows] = geometry.sizeIjk;
+  const mixer = planeMixer(geometry);
+  let [current, previous] = [new SliceRuns(columns, rows), new SliceRuns(columns, rows)];
+  for (const [index, plane] of planes.entries()) {
+    const [below, above] = [links[index - 1], links[index]];
+    plane.draw(current);
+    const mixed = below?.filled ? mixer(previous, current, below) : undefined;
+    if (below !== undefined && mixed !== undefined) {
+      const own = coincidingSlices(drawing, (planes[index - 1] as PlaneDrawing).plane);
+      yield* mixed(below.mixed.filter((k) => k < below.lowerK));
+      yield* repeated(own, previous);
+      yield* mixed(below.mixed.filter((k) => k > below.lowerK && k < below.upperK));
+    }
+    if (above?.filled !== true) {
+      const alone = below?.filled !== true;
+      yield* repeated(
+        alone ? nearestSlices(drawing, plane.plane) : coincidingSlices(drawing, plane.plane),
+        current,
+      );
+      if (below !== undefined && mixed !== undefined)
+        yield* mixed(below.mixed.filter((k) => k > below.upperK));
+    }
+    [previous, current] = [current, previous];
+  }
+}
+
+function* repeated({ first, last }: SliceRange, runs: SliceRuns): Generator<DrawnSlice> {
+  for (let k = first; k <= last; k++) yield [k, runs];
+}
+
+/** Draws slices that are made of two planes; memory for it is taken when the first comes. */
+function planeMixer({ sizeIjk: [columns, rows], spacingMm }: VolumeGeometry) {
   let masks: readonly [lower: SliceMask, upper: SliceMask, mixed: SliceMask] | undefined;
   const runs = new SliceRuns(columns, rows);
   const newMask = () => emptySliceMask(columns, rows);
-  return (previous: SliceRuns, current: SliceRuns, { lowerK, upperK, mixed }: Link, paint: PaintSlice) => {
+  return (previous: SliceRuns, current: SliceRuns, { lowerK, upperK, mixed }: Link) => {
+    if (mixed.length === 0) return () => [];
     masks ??= [newMask(), newMask(), newMask()];
     const [lower, upper, between] = masks;
     replaceRuns(lower, previous);
     replaceRuns(upper, current);
     const mix = interpolateBetween(lower, upper, [spacingMm[0], spacingMm[1]]);
-    for (const k of mixed) {
-      clearSliceMask(between);
-      mix((k - lowerK) / (upperK - lowerK), between);
-      takeRuns(runs, between);
-      paint(k, runs);
-    }
+    return function* (slices: readonly number[]): Generator<DrawnSlice> {
+      for (const k of slices) {
+        clearSliceMask(between);
+        mix((k - lowerK) / (upperK - lowerK), between);
+        takeRuns(runs, between);
+        yield [k, runs];
+      }
+    };
   };
 }
 

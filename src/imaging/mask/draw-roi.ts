@@ -1,12 +1,13 @@
 import type { Roi } from '../contour/structure-set.ts';
+import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import { type DrawnPlane, drawingPerPlane, groupPlanes } from './contour-planes.ts';
 import { type CrossPlaneStack, crossPlaneWindow, drawCrossPlanes, stackCrossPlanes } from './cross-plane.ts';
-import { drawInPlane } from './draw-in-plane.ts';
+import { drawInPlane, type PlaneDrawing } from './draw-in-plane.ts';
 import type { MaskTarget } from './mask-target.ts';
 import { inPlaneOverhang, type Overhang, total } from './overhang.ts';
 import { type PlacedContours, placeContours } from './place-contours.ts';
 import { Rasteriser } from './rasterise.ts';
-import type { ContourGap, DrawOptions, PaintSlice } from './region-source.ts';
+import type { ContourGap, DrawnSlice, DrawOptions } from './region-source.ts';
 import { addRuns, clearSliceMask, emptySliceMask, takeRuns } from './slice-mask.ts';
 import { SliceRuns } from './slice-runs.ts';
 
@@ -26,68 +27,73 @@ export interface RoiDrawing {
   readonly gaps: readonly ContourGap[];
 }
 
-/** Draws one ROI slice by slice on the target grid. */
-export function drawRoi(roi: Roi, target: MaskTarget, options: DrawOptions, paint: PaintSlice): RoiDrawing {
+/** An ROI of which all is known but its voxels. */
+export interface PreparedRoi {
+  readonly drawing: RoiDrawing;
+  /** Draws the slices that may hold voxels, ascending, each once. */
+  readonly slices: () => Iterable<DrawnSlice>;
+}
+
+/** Finds the planes of an ROI's contours; its slices are drawn when they are asked for. */
+export function prepareRoi(roi: Roi, target: MaskTarget, options: DrawOptions): PreparedRoi {
+  const { geometry } = target;
   const placed = placeContours(target, roi);
-  const planes = groupPlanes(placed.inPlane, placed.planes, target.geometry.spacingMm[2]);
+  const planes = groupPlanes(placed.inPlane, placed.planes, geometry.spacingMm[2]);
   const chosen = drawingPerPlane(planes, placed.planes);
   const contourCount = (of: readonly DrawnPlane[]) => of.reduce((sum, { contours }) => sum + contours, 0);
-  const [columns, rows] = target.geometry.sizeIjk;
-  const rasteriser = new Rasteriser(columns, rows);
-  const drawn = {
-    planes: chosen.map(({ plane, groups }) => ({
-      plane,
-      draw: (into: SliceRuns) => rasteriser.draw(into, groups),
-    })),
-    acquired: placed.planes,
-    geometry: target.geometry,
-  };
+  const along = drawInPlane(
+    { planes: rasterised(chosen, geometry), acquired: placed.planes, geometry },
+    options,
+  );
   const stack =
     placed.crossPlane.length === 0
       ? undefined
-      : stackCrossPlanes(placed.crossPlane, target.geometry, placed.inPlane);
-  const drawAlong = (paintAlong: PaintSlice) => drawInPlane(drawn, options, paintAlong);
-  const gaps = stack === undefined ? drawAlong(paint) : drawBoth(drawAlong, stack, { placed, target }, paint);
-  return {
+      : stackCrossPlanes(placed.crossPlane, geometry, placed.inPlane);
+  const drawing = {
     placed,
     planes: planes.length + (stack?.planes.length ?? 0),
     superseded: contourCount(planes) - contourCount(chosen),
-    overhang: total([
-      inPlaneOverhang(planes, target.geometry),
-      ...(stack === undefined ? [] : [stack.overhang]),
-    ]),
+    overhang: total([inPlaneOverhang(planes, geometry), ...(stack === undefined ? [] : [stack.overhang])]),
     spanMm: planes.reduce((most, { spanMm }) => Math.max(most, spanMm), 0),
-    gaps,
+    gaps: along.gaps,
     ...volumes(planes, stack, target),
   };
+  const slices =
+    stack === undefined ? along.slices : () => drawBoth(along.slices(), stack, { placed, geometry });
+  return { drawing, slices };
 }
 
-/** An ROI with contours across the slices and along them is the union of both; every slice is painted once. */
-function drawBoth(
-  drawAlong: (paint: PaintSlice) => ContourGap[],
+function rasterised(
+  planes: readonly DrawnPlane[],
+  { sizeIjk: [columns, rows] }: VolumeGeometry,
+): PlaneDrawing[] {
+  const rasteriser = new Rasteriser(columns, rows);
+  return planes.map(({ plane, groups }) => ({ plane, draw: (into) => rasteriser.draw(into, groups) }));
+}
+
+/** An ROI with contours across the slices and along them is the union of both. */
+function* drawBoth(
+  slicesAlong: Iterable<DrawnSlice>,
   stack: CrossPlaneStack,
-  { placed, target: { geometry } }: { readonly placed: PlacedContours; readonly target: MaskTarget },
-  paint: PaintSlice,
-): ContourGap[] {
+  { placed, geometry }: { readonly placed: PlacedContours; readonly geometry: VolumeGeometry },
+): Generator<DrawnSlice> {
   const [columns, rows] = geometry.sizeIjk;
   const along = new Map<number, SliceRuns>();
-  const gaps = drawAlong((k, runs) => along.set(k, runs.clone()));
+  for (const [k, runs] of slicesAlong) along.set(k, runs.clone());
   const window = crossPlaneWindow(placed.crossPlane, stack, geometry);
   const mask = emptySliceMask(columns, rows);
   const both = new SliceRuns(columns, rows);
-  for (let k = window.low[2]; k <= window.high[2]; k++) {
+  const slices = [...along.keys(), window.low[2], window.high[2]];
+  for (let k = Math.min(...slices); k <= Math.max(...slices); k++) {
+    const own = along.get(k);
+    const crossed = k >= window.low[2] && k <= window.high[2];
+    if (own === undefined && !crossed) continue;
     clearSliceMask(mask);
-    drawCrossPlanes(mask, k, stack, window);
-    const other = along.get(k);
-    if (other !== undefined) addRuns(mask, other);
+    if (crossed) drawCrossPlanes(mask, k, stack, window);
+    if (own !== undefined) addRuns(mask, own);
     takeRuns(both, mask);
-    paint(k, both);
-    along.delete(k);
+    yield [k, both];
   }
-  along.forEach((rest, k) => {
-    paint(k, rest);
-  });
-  return gaps;
 }
 
 function volumes(

@@ -159,10 +159,17 @@ function isXor({ geometricType }: Contour): boolean {
   return geometricType !== 'CLOSED_PLANAR';
 }
 
-/** Written out, because structure sets have millions of points. */
+let scratch = new Float64Array(0);
+
+/**
+ * Written out, because structure sets have millions of points.
+ *
+ * @returns `xy` is valid until the next call
+ */
 function toVoxelSpace(pointsLps: Float64Array, m: Mat4) {
   const count = pointsLps.length / 3;
-  const xy = new Float64Array(2 * count);
+  if (scratch.length < 2 * count) scratch = new Float64Array(4 * count);
+  const xy = scratch.subarray(0, 2 * count);
   let [sum, least, most] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let index = 0; index < count; index++) {
     const x = pointsLps[3 * index] as number;

@@ -27,6 +27,16 @@ export interface RegionDrawing {
   readonly warnings: readonly MaskWarning[];
 }
 
+/** A slice of a region, valid until the next one is asked for. */
+export type DrawnSlice = readonly [k: number, runs: SliceRuns];
+
+/** A region of which all is known but its voxels. */
+export interface PreparedRegion {
+  readonly drawing: RegionDrawing;
+  /** Draws the slices that may hold voxels of the region, ascending, each once. */
+  readonly slices: () => Iterable<DrawnSlice>;
+}
+
 /** Where a region comes from: told in results, never used to decide voxels. */
 export interface RegionProvenance {
   readonly format: 'RTSTRUCT' | 'AIM' | 'SEG' | 'NIFTI';
@@ -50,6 +60,8 @@ export interface RegionSource {
   readonly provenance: RegionProvenance;
   /** Contours or frames; 0 means that the region is named but not drawn. */
   readonly parts: number;
+  /** The same in two steps, for drawing slice by slice; absent where slices are found while they are drawn. */
+  readonly prepare?: (target: MaskTarget, options: DrawOptions) => PreparedRegion;
   /** Paints in ascending order of slices where it can; a slice is painted once. */
   readonly draw: (target: MaskTarget, options: DrawOptions, paint: PaintSlice) => RegionDrawing;
 }

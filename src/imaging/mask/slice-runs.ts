@@ -1,5 +1,6 @@
 /** Runs that memory is made for at first. */
 const FIRST_RUNS = 256;
+const NO_BOUNDS = new Uint32Array(0);
 
 /**
  * The voxels of a region on one slice, as runs along its rows: ascending, none empty, none over the end of a row, none
@@ -10,12 +11,20 @@ const FIRST_RUNS = 256;
 export class SliceRuns {
   readonly columns: number;
   readonly rows: number;
-  #bounds = new Uint32Array(2 * FIRST_RUNS);
+  #bounds = NO_BOUNDS;
   #length = 0;
 
   constructor(columns: number, rows: number) {
     this.columns = columns;
     this.rows = rows;
+  }
+
+  /** Runs that are there already; their memory is not copied. */
+  static of(columns: number, rows: number, bounds: Uint32Array<ArrayBuffer>): SliceRuns {
+    const runs = new SliceRuns(columns, rows);
+    runs.#bounds = bounds;
+    runs.#length = bounds.length;
+    return runs;
   }
 
   /**
@@ -38,7 +47,7 @@ export class SliceRuns {
   /** Adds a run behind all others. */
   add(from: number, to: number): void {
     if (this.#length === this.#bounds.length) {
-      const larger = new Uint32Array(2 * this.#length);
+      const larger = new Uint32Array(Math.max(2 * FIRST_RUNS, 2 * this.#length));
       larger.set(this.#bounds);
       this.#bounds = larger;
     }
@@ -49,10 +58,7 @@ export class SliceRuns {
 
   /** A copy that stays. */
   clone(): SliceRuns {
-    const copy = new SliceRuns(this.columns, this.rows);
-    copy.#bounds = this.#bounds.slice(0, Math.max(2, this.#length));
-    copy.#length = this.#length;
-    return copy;
+    return SliceRuns.of(this.columns, this.rows, this.#bounds.slice(0, this.#length));
   }
 
   /** Sets a bit of every voxel's value, in a slice of one byte per voxel. */

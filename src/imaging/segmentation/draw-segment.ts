@@ -50,7 +50,8 @@ export function drawSegment(
       },
     }),
   );
-  drawInPlane({ planes: drawings, acquired, geometry }, { interpolateUpToMm: 0 }, paint);
+  const { slices } = drawInPlane({ planes: drawings, acquired, geometry }, { interpolateUpToMm: 0 });
+  for (const [k, runs] of slices()) paint(k, runs);
   return result;
 }
 

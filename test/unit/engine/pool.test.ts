@@ -46,7 +46,9 @@ describe('runJob', () => {
     const bytes = new Uint8Array(1000);
     const task = { bytes, isLast: true };
     const transferOf = () => [bytes.buffer];
-    const [piece] = await collect(runJob('deflate-bytes', { level: 1 }, [task], { workers: 1, transferOf }));
+    const [piece] = await collect(
+      runJob('deflate-bytes', { packing: 1 }, [task], { workers: 1, transferOf }),
+    );
     expect(piece?.length).toBe(1000);
     expect(bytes.length).toBe(0);
   });

@@ -4,9 +4,10 @@ import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
 import { gunzipBounded } from '../../../src/imaging/nifti/gzip.ts';
 import { resampleImage } from '../../../src/imaging/resample/resample-image.ts';
 import { resampleMask } from '../../../src/imaging/resample/resample-mask.ts';
-import { readLabels, readVolume, writeVolume } from '../../../src/pipeline/stored-volume.ts';
+import { readLabels, readVolume } from '../../../src/pipeline/stored-volume.ts';
 import { writeResampledImage, writeResampledMask } from '../../../src/pipeline/write-resampled.ts';
 import { createMemoryObjectStore } from '../../helpers/memory-object-store.ts';
+import { storeVolume } from '../../helpers/store-volume.ts';
 
 /** Just above the size from which threads share the work. */
 const SIZE = [256, 256, 66] as const;
@@ -24,12 +25,12 @@ const LABELS = Uint16Array.from({ length: COUNT }, (_, n) => (n % 256 < 100 ? 3 
 
 describe('a volume that threads share', () => {
   const objects = createMemoryObjectStore();
-  let image: Awaited<ReturnType<typeof writeVolume>>;
-  let mask: Awaited<ReturnType<typeof writeVolume>>;
+  let image: Awaited<ReturnType<typeof storeVolume>>;
+  let mask: Awaited<ReturnType<typeof storeVolume>>;
 
   beforeAll(async () => {
-    image = await writeVolume(objects, PLACE, { geometry: GEOMETRY, values: VALUES });
-    mask = await writeVolume(objects, PLACE, { geometry: GEOMETRY, values: LABELS });
+    image = await storeVolume(objects, PLACE, { geometry: GEOMETRY, values: VALUES });
+    mask = await storeVolume(objects, PLACE, { geometry: GEOMETRY, values: LABELS });
   });
 
   it('is stored with every voxel, and read into memory that threads share', async () => {

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { createGeometry } from '../../../src/imaging/geometry/volume-geometry.ts';
 import type { NewCase } from '../../../src/pipeline/settle-case.ts';
 import { settleCase } from '../../../src/pipeline/settle-case.ts';
-import { readLabels, writeVolume } from '../../../src/pipeline/stored-volume.ts';
+import { readLabels } from '../../../src/pipeline/stored-volume.ts';
 import { sha256Hex } from '../../helpers/memory-object-store.ts';
 import { createMemoryPorts } from '../../helpers/memory-ports.ts';
+import { storeVolume } from '../../helpers/store-volume.ts';
 
 /** A case of one series and automation, saved at some minute and read in some generation. */
 function newCase(
@@ -131,9 +132,9 @@ describe('readLabels', () => {
     const grid = { sizeIjk: [2, 1, 1], spacingMm: [1, 1, 1], originLps: [0, 0, 0] } as const;
     const geometry = createGeometry({ ...grid, directionLps: [1, 0, 0, 0, 1, 0, 0, 0, 1] });
     const place = { project: 'P', temporaryKey: 'projects/P/work/e/volume.nii.gz' };
-    const image = await writeVolume(objects, place, { geometry, values: Int16Array.of(1, 2) });
+    const image = await storeVolume(objects, place, { geometry, values: Int16Array.of(1, 2) });
     await expect(readLabels(objects, image)).rejects.toMatchObject({ code: 'MalformedNifti' });
-    const labels = await writeVolume(objects, place, { geometry, values: Uint16Array.of(1, 2) });
+    const labels = await storeVolume(objects, place, { geometry, values: Uint16Array.of(1, 2) });
     expect(Array.from(await readLabels(objects, labels))).toEqual([1, 2]);
   });
 });

@@ -1,0 +1,68 @@
+import { crc32 } from 'node:zlib';
+import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
+import { encodeHeader, type NiftiContent } from '../imaging/nifti/encode-nifti.ts';
+import { DATA_TYPES, dataTypeOf, type NiftiDataType } from '../imaging/nifti/nifti-header.ts';
+import type { Packing } from './gzip-member.ts';
+import { isSmall, type PlaneRange, planPieces } from './plan-pieces.ts';
+import { runJob, tasksAhead } from './run-job.ts';
+import { poolSize } from './worker-pool.ts';
+import type { Piece } from './write-pieces.ts';
+
+export interface PackVolumeOptions {
+  /** Null leaves the bytes as they are. */
+  readonly packing: Packing | null;
+  /** Goes into the header's `descrip`. */
+  readonly softwareVersion: string;
+}
+
+/** A volume whose planes are made when their turn comes. */
+export interface VolumeInPlanes {
+  readonly geometry: VolumeGeometry;
+  readonly dataType: NiftiDataType;
+  /** Writes planes `first` to `last` - 1 into memory that is all 0; asked for in order, each once. */
+  readonly fill: (planes: Uint8Array<SharedArrayBuffer>, range: PlaneRange) => void;
+}
+
+/** A volume in memory as the pieces of a NIfTI file. */
+export function packVolume(volume: NiftiContent, options: PackVolumeOptions): AsyncGenerator<Piece> {
+  const { geometry, values } = volume;
+  const planeBytes = geometry.sizeIjk[0] * geometry.sizeIjk[1] * values.BYTES_PER_ELEMENT;
+  const fill: VolumeInPlanes['fill'] = (planes, { first, last }) => {
+    const from = values.byteOffset + first * planeBytes;
+    planes.set(new Uint8Array(values.buffer, from, (last - first) * planeBytes));
+  };
+  return packPlanes({ geometry, dataType: dataTypeOf(values), fill }, options);
+}
+
+/** The pieces of a NIfTI file, packed on threads and on this one while the planes of later pieces are made. */
+export async function* packPlanes(
+  volume: VolumeInPlanes,
+  { packing, softwareVersion }: PackVolumeOptions,
+): AsyncGenerator<Piece> {
+  const { geometry, dataType } = volume;
+  const header = encodeHeader(geometry, dataType, { softwareVersion });
+  const workers = packing === null || isSmall(geometry, DATA_TYPES[dataType][1]) ? 0 : poolSize() - 1;
+  const pieces = tasks(header, volume, tasksAhead(workers + 1));
+  if (packing !== null) yield* runJob('deflate-bytes', { packing }, pieces, { workers, here: true });
+  else for (const { bytes } of pieces) yield { bytes, crc32: crc32(bytes), length: bytes.length };
+}
+
+/**
+ * The header, then planes. Their memory is shared with the threads and used again and again: a piece is made when at most
+ * `ahead` - 1 others are in work.
+ */
+function* tasks(header: Uint8Array, { geometry, dataType, fill }: VolumeInPlanes, ahead: number) {
+  yield { bytes: header, isLast: false };
+  const [columns, rows, slices] = geometry.sizeIjk;
+  const planeBytes = columns * rows * DATA_TYPES[dataType][1];
+  const memories: Uint8Array<SharedArrayBuffer>[] = [];
+  for (const range of planPieces(geometry, DATA_TYPES[dataType][1])) {
+    const length = (range.last - range.first) * planeBytes;
+    // The first pieces are as long as any.
+    if (memories.length < ahead) memories.push(new Uint8Array(new SharedArrayBuffer(length)));
+    const memory = memories[range.piece % ahead] as Uint8Array<SharedArrayBuffer>;
+    const bytes = memory.subarray(0, length).fill(0);
+    fill(bytes, range);
+    yield { bytes, isLast: range.last === slices };
+  }
+}
