@@ -3,7 +3,6 @@ import type { ValidationMiss } from '../contracts/dataset.ts';
 import type { CaseResource } from '../contracts/stages/prepare-session.ts';
 import type { Catalogue, CatalogueCase } from './catalogue.ts';
 import type { TagMatcher } from './criteria.ts';
-import { groupBy } from './group-by.ts';
 
 type Resource = z.infer<typeof CaseResource>;
 type Miss = z.infer<typeof ValidationMiss>;
@@ -33,7 +32,7 @@ const CASE = 'case';
  * that fit at the same time (two automations) are ambiguous, because the same pixels would be learned twice.
  */
 export function matchSessions(catalogue: Catalogue, matchers: readonly TagMatcher[]): SessionMatch[] {
-  const sessions = groupBy(catalogue, ({ session }) => session);
+  const sessions = Map.groupBy(catalogue, ({ session }) => session);
   return [...sessions]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([session, cases]) => matchSession(session, cases, matchers));
@@ -101,7 +100,7 @@ function countReason(found: readonly Resource[]): string {
 function ambiguousSeries(
   fitting: readonly { candidate: CatalogueCase }[],
 ): { caseId: string; misses: Miss[] } | null {
-  const bySeries = groupBy(fitting, ({ candidate }) => candidate.seriesUid ?? candidate.caseId);
+  const bySeries = Map.groupBy(fitting, ({ candidate }) => candidate.seriesUid ?? candidate.caseId);
   for (const group of bySeries.values()) {
     const first = group[0];
     if (first && group.length > 1) {

@@ -4,7 +4,7 @@ import { encodeHeader, type NiftiContent } from '../imaging/nifti/encode-nifti.t
 import { DATA_TYPES, dataTypeOf, type NiftiDataType } from '../imaging/nifti/nifti-header.ts';
 import type { Packing } from './gzip-member.ts';
 import { isSmall, type PlaneRange, planPieces } from './plan-pieces.ts';
-import { runJob, tasksAhead } from './run-job.ts';
+import { runJob } from './run-job.ts';
 import { poolSize } from './worker-pool.ts';
 import type { Piece } from './write-pieces.ts';
 
@@ -20,7 +20,7 @@ export interface VolumeInPlanes {
   readonly geometry: VolumeGeometry;
   readonly dataType: NiftiDataType;
   /** Writes planes `first` to `last` - 1 into memory that is all 0; asked for in order, each once. */
-  readonly fill: (planes: Uint8Array<SharedArrayBuffer>, range: PlaneRange) => void;
+  readonly fill: (planes: Uint8Array<ArrayBuffer>, range: PlaneRange) => void;
 }
 
 /** A volume in memory as the pieces of a NIfTI file. */
@@ -41,27 +41,46 @@ export async function* packPlanes(
 ): AsyncGenerator<Piece> {
   const { geometry, dataType } = volume;
   const header = encodeHeader(geometry, dataType, { softwareVersion });
-  const workers = packing === null || isSmall(geometry, DATA_TYPES[dataType][1]) ? 0 : poolSize() - 1;
-  const pieces = tasks(header, volume, tasksAhead(workers + 1));
-  if (packing !== null) yield* runJob('deflate-bytes', { packing }, pieces, { workers, here: true });
-  else for (const { bytes } of pieces) yield { bytes, crc32: crc32(bytes), length: bytes.length };
+  const spare: ArrayBuffer[] = [];
+  const contents = contentsOf(header, volume, spare);
+  if (packing === null) {
+    for (const { bytes } of contents) {
+      yield { bytes, crc32: crc32(bytes), length: bytes.length };
+      spare.push(bytes.buffer);
+    }
+    return;
+  }
+  const workers = isSmall(geometry, DATA_TYPES[dataType][1]) ? 0 : poolSize() - 1;
+  const transferOf = ({ bytes }: { bytes: Uint8Array<ArrayBuffer> }) => [bytes.buffer];
+  for await (const { memory, ...piece } of runJob('deflate-bytes', { packing }, contents, {
+    workers,
+    here: true,
+    transferOf,
+  })) {
+    spare.push(memory);
+    yield piece;
+  }
 }
 
 /**
- * The header, then planes. Their memory is shared with the threads and used again and again: a piece is made when at most
- * `ahead` - 1 others are in work.
+ * The header, then planes.
+ *
+ * @param spare - memory that was used and is free again: new memory costs more than what is written to it
  */
-function* tasks(header: Uint8Array, { geometry, dataType, fill }: VolumeInPlanes, ahead: number) {
+function* contentsOf(
+  header: Uint8Array<ArrayBuffer>,
+  { geometry, dataType, fill }: VolumeInPlanes,
+  spare: ArrayBuffer[],
+) {
   yield { bytes: header, isLast: false };
   const [columns, rows, slices] = geometry.sizeIjk;
   const planeBytes = columns * rows * DATA_TYPES[dataType][1];
-  const memories: Uint8Array<SharedArrayBuffer>[] = [];
   for (const range of planPieces(geometry, DATA_TYPES[dataType][1])) {
     const length = (range.last - range.first) * planeBytes;
-    // The first pieces are as long as any.
-    if (memories.length < ahead) memories.push(new Uint8Array(new SharedArrayBuffer(length)));
-    const memory = memories[range.piece % ahead] as Uint8Array<SharedArrayBuffer>;
-    const bytes = memory.subarray(0, length).fill(0);
+    const used = spare.find(({ byteLength }) => byteLength >= length);
+    if (used !== undefined) spare.splice(spare.indexOf(used), 1);
+    const bytes = new Uint8Array(used ?? new ArrayBuffer(length), 0, length);
+    if (used !== undefined) bytes.fill(0);
     fill(bytes, range);
     yield { bytes, isLast: range.last === slices };
   }

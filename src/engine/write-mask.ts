@@ -1,5 +1,7 @@
-import { type BuildMaskInput, buildMask, type MaskFindings } from '../imaging/mask/build-mask.ts';
+import { buildMask } from '../imaging/mask/build-mask.ts';
 import { labelType } from '../imaging/mask/label-canvas.ts';
+import type { MaskFindings } from '../imaging/mask/mask-findings.ts';
+import type { BuildMaskInput } from '../imaging/mask/mask-input.ts';
 import { MaskSlices } from '../imaging/mask/mask-slices.ts';
 import type { ByteSink } from './byte-sink.ts';
 import { type PackVolumeOptions, packPlanes, packVolume } from './pack-volume.ts';
@@ -38,7 +40,7 @@ export async function writeMask<Result>(
       result: await write(packVolume({ geometry: findings.geometry, values: labels }, file)),
     };
   }
-  const mask = new MaskSlices(input, onRegion);
+  const mask = await MaskSlices.prepare(input, onRegion);
   const result = await write(packMask(mask, input, file));
   return { findings: mask.findings(), result };
 }

@@ -1,8 +1,8 @@
 import { objectKeys } from '../contracts/object-keys.ts';
 import type { BuildMaskInput, BuildMaskOutput } from '../contracts/stages/prepare-session.ts';
 import { writeMask } from '../engine/write-mask.ts';
-import type { MaskFindings } from '../imaging/mask/build-mask.ts';
 import { parseLabelMap } from '../imaging/mask/label-map.ts';
+import type { MaskFindings } from '../imaging/mask/mask-findings.ts';
 import { maskTarget } from '../imaging/mask/mask-target.ts';
 import type { Ports } from '../ports/index.ts';
 import { compareCompanion } from './compare-companion.ts';

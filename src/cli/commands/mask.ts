@@ -95,7 +95,7 @@ async function drawFrom(
     progress(`reading ${total} files`, done, total),
   );
   headers.catch(() => undefined);
-  const { set, close } = await openRegionFile(options.roi, options);
+  const { set, complete, close } = await openRegionFile(options.roi, options);
   try {
     return await drawMask({
       headers: await headers,
@@ -106,6 +106,7 @@ async function drawFrom(
         overlap: options.overlap,
         gaps: options.gaps.policy,
       },
+      complete,
       interpolateUpToMm: options.gaps.upToMm,
       seriesUid: options.series,
       irregular: options.irregular,
@@ -113,6 +114,10 @@ async function drawFrom(
       softwareVersion: SOFTWARE_VERSION,
       onProgress: (done, total) => progress('drawing regions', done, total),
     });
+  } catch (error) {
+    // A region that cannot be read, drawn or not, is the first thing to correct.
+    await complete;
+    throw error;
   } finally {
     close();
   }

@@ -1,8 +1,8 @@
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
 import { writeMask } from '../../engine/write-mask.ts';
 import { voxelVolumeMl } from '../../imaging/geometry/volume-geometry.ts';
-import type { MaskFindings } from '../../imaging/mask/build-mask.ts';
 import type { LabelMap } from '../../imaging/mask/label-map.ts';
+import type { MaskFindings } from '../../imaging/mask/mask-findings.ts';
 import { isSetAside } from '../imaging/plan-folder-series.ts';
 import { type ChosenSeries, chooseSeries, type SeriesChoice } from './choose-series.ts';
 import type { SliceHeaders } from './read-slice-headers.ts';
@@ -19,6 +19,8 @@ export interface DrawMaskInput extends SeriesChoice {
   /** Folder for one binary file per region. */
   readonly perRoi?: string | undefined;
   readonly softwareVersion: string;
+  /** Rejects when a region of the file, drawn or not, cannot be read; nothing is written then. */
+  readonly complete?: Promise<void> | undefined;
   /** Told after each region that is drawn: twice with a file of its own. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -59,7 +61,10 @@ export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
   const { findings: mask } = await writeMask(
     { ...input, target: chosen.target },
     {
-      openSink: () => openLabelFile(out),
+      openSink: async () => {
+        await input.complete;
+        return openLabelFile(out);
+      },
       packing: labelPacking(out),
       softwareVersion,
       onRegion: tick,

@@ -1,8 +1,9 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { voxelCount } from '../../imaging/geometry/volume-geometry.ts';
-import { type BuildMaskInput, drawOptions, type Mask } from '../../imaging/mask/build-mask.ts';
+import type { Mask } from '../../imaging/mask/build-mask.ts';
 import type { ChosenVolume } from '../../imaging/mask/choose-volume.ts';
+import { type BuildMaskInput, drawOptions } from '../../imaging/mask/mask-input.ts';
 import type { RegionSet, RegionSource } from '../../imaging/mask/region-source.ts';
 import { regionFileNames } from './region-file-names.ts';
 import { writeLabels } from './write-labels.ts';

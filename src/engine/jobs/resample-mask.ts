@@ -1,4 +1,4 @@
-import { countValues } from '../../imaging/mask/build-mask.ts';
+import { countValues } from '../../imaging/mask/count-values.ts';
 import type { MaskResampling } from '../../imaging/resample/plan-mask-resampling.ts';
 import { renderMaskPlanes } from '../../imaging/resample/render-mask-planes.ts';
 import type { DeflatedPiece, Packing } from '../gzip-member.ts';

@@ -8,7 +8,8 @@ import type {
 } from '../../contracts/certificate.ts';
 import type { LabelPolicies } from '../../contracts/label-policy.ts';
 import { type VolumeGeometry, voxelVolumeMl } from '../geometry/volume-geometry.ts';
-import type { Mask, MaskRegion } from '../mask/build-mask.ts';
+import type { Mask } from '../mask/build-mask.ts';
+import type { MaskRegion } from '../mask/mask-findings.ts';
 import type { ResampledImage } from '../resample/resample-image.ts';
 import type { ResampledMask } from '../resample/resample-mask.ts';
 import type { ImageVolume } from '../series/image-volume.ts';

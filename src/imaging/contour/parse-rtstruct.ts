@@ -60,10 +60,32 @@ const A = {
  * @throws MalformedContour when points are not triples of finite numbers, or a number with contours names two regions
  */
 export function parseRtstruct(bytes: Uint8Array): StructureSet {
+  const reader = openRtstruct(bytes);
+  const { outline } = reader;
+  return {
+    ...outline,
+    rois: outline.rois.map((roi, index) => ({ ...roi, contours: reader.contours(index) })),
+  };
+}
+
+/** A structure set of which the points, nearly all of its bytes, are read ROI by ROI. */
+export interface RtstructReader {
+  /** Contours have everything but their points. */
+  readonly outline: StructureSet;
+  /**
+   * The contours of an ROI, in their order; `index` is its place in the outline.
+   *
+   * @throws MalformedContour when points are not triples of finite numbers, or not as many as the file says
+   */
+  readonly contours: (index: number) => PatientContour[];
+}
+
+/** @throws as {@link parseRtstruct}, apart from what its points are refused for */
+export function openRtstruct(bytes: Uint8Array): RtstructReader {
   const { dataSet } = openDicom(bytes);
   requireStructureSet(dataSet);
-  const contoursByRoi = readContours(dataSet, new NumberArena());
-  const rois = readRois(dataSet, contoursByRoi);
+  const drawings = readDrawings(dataSet);
+  const rois = readRois(dataSet, drawings);
   if (rois.every((roi) => roi.contours.length === 0)) {
     throw new PipelineError(
       'EmptyRtstruct',
@@ -72,19 +94,40 @@ export function parseRtstruct(bytes: Uint8Array): StructureSet {
     );
   }
   const frameOfReferenceUid = readFrameOfReference(dataSet);
+  const arena = new NumberArena();
   return {
-    format: 'RTSTRUCT',
-    sopInstanceUid: requireString(dataSet, A.sopInstanceUid),
-    studyUid: requireString(dataSet, A.studyUid),
-    referencedSeriesUids: readReferencedSeries(dataSet),
-    ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
-    rois,
+    outline: {
+      format: 'RTSTRUCT',
+      sopInstanceUid: requireString(dataSet, A.sopInstanceUid),
+      studyUid: requireString(dataSet, A.studyUid),
+      referencedSeriesUids: readReferencedSeries(dataSet),
+      ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
+      rois: rois.map(({ contours, ...roi }) => ({
+        ...roi,
+        contours: contours.map(({ outline }) => outline),
+      })),
+    },
+    contours: (index) => (rois[index]?.contours ?? []).map((contour) => readPoints(contour, arena)),
   };
+}
+
+/** A contour whose points are still text. */
+interface UnreadContour {
+  readonly outline: PatientContour;
+  readonly item: DataSet;
+  readonly data: Uint8Array;
+  readonly roiNumber: number;
+  /** Among those of its item, from 0. */
+  readonly index: number;
+}
+
+interface UnreadRoi extends Omit<Roi, 'contours'> {
+  readonly contours: readonly UnreadContour[];
 }
 
 interface RoiDrawing {
   readonly colour?: readonly [number, number, number];
-  readonly contours: readonly PatientContour[];
+  readonly contours: readonly UnreadContour[];
 }
 
 function requireStructureSet(dataSet: DataSet): void {
@@ -98,8 +141,8 @@ function requireStructureSet(dataSet: DataSet): void {
 }
 
 /** In the order of StructureSetROISequence; contours of a number that it does not list follow as untitled regions. */
-function readRois(dataSet: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): Roi[] {
-  const rois = new Map<number, Roi>();
+function readRois(dataSet: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): UnreadRoi[] {
+  const rois = new Map<number, UnreadRoi>();
   for (const item of readItems(dataSet, A.structureSetRois)) {
     const roi = readRoi(dataSet, item, drawings);
     const earlier = rois.get(roi.number);
@@ -114,7 +157,7 @@ function readRois(dataSet: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): 
   return [...rois.values()];
 }
 
-function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): Roi {
+function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): UnreadRoi {
   const [number = 0] = requireNumbers(item, A.roiNumber, 1);
   const rawName = readBytes(item, A.roiName);
   const name = rawName === undefined ? '' : decodeText(rawName, readStrings(dataSet, A.characterSet)).trim();
@@ -130,12 +173,12 @@ function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, 
 }
 
 /** Contours by ROI number; an ROI listed twice keeps the contours of both items. */
-function readContours(dataSet: DataSet, arena: NumberArena): Map<number, RoiDrawing> {
+function readDrawings(dataSet: DataSet): Map<number, RoiDrawing> {
   const drawings = new Map<number, RoiDrawing>();
   for (const item of readItems(dataSet, A.roiContours)) {
     const [roiNumber = 0] = requireNumbers(item, A.referencedRoiNumber, 1);
     const contours = readItems(item, A.contours).flatMap((contour, index) =>
-      readContour(contour, { roiNumber, index, arena }),
+      readContour(contour, roiNumber, index),
     );
     const earlier = drawings.get(roiNumber);
     const colour = readColour(item) ?? earlier?.colour;
@@ -147,31 +190,33 @@ function readContours(dataSet: DataSet, arena: NumberArena): Map<number, RoiDraw
   return drawings;
 }
 
-interface ContourPlace {
-  readonly roiNumber: number;
-  readonly index: number;
-  readonly arena: NumberArena;
-}
+const NO_POINTS = new Float64Array(0);
 
-function readContour(item: DataSet, { roiNumber, index, arena }: ContourPlace): PatientContour[] {
+function readContour(item: DataSet, roiNumber: number, index: number): UnreadContour[] {
   const data = readBytes(item, A.contourData);
   if (data === undefined) return [];
+  const [image] = readItems(item, A.contourImages);
+  const sopInstanceUid = image && readString(image, A.referencedSop);
+  const [frame] = (image && readNumbers(image, A.referencedFrame)) ?? [];
+  const outline = {
+    geometricType: readString(item, A.geometricType) ?? 'CLOSED_PLANAR',
+    pointsLps: NO_POINTS,
+    ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
+    ...(frame === undefined ? {} : { frame }),
+  };
+  return [{ outline, item, data, roiNumber, index }];
+}
+
+function readPoints(
+  { outline, item, data, roiNumber, index }: UnreadContour,
+  arena: NumberArena,
+): PatientContour {
   const pointsLps = arena.keep(parsePoints(data, roiNumber, index));
   const [declared] = readNumbers(item, A.pointCount) ?? [];
   if (declared !== undefined && declared * 3 !== pointsLps.length) {
     throw malformed(roiNumber, index, `it declares ${declared} points and holds ${pointsLps.length / 3}`);
   }
-  const [image] = readItems(item, A.contourImages);
-  const sopInstanceUid = image && readString(image, A.referencedSop);
-  const [frame] = (image && readNumbers(image, A.referencedFrame)) ?? [];
-  return [
-    {
-      geometricType: readString(item, A.geometricType) ?? 'CLOSED_PLANAR',
-      pointsLps,
-      ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
-      ...(frame === undefined ? {} : { frame }),
-    },
-  ];
+  return { ...outline, pointsLps };
 }
 
 /** @returns valid until the next call */
@@ -220,7 +265,7 @@ function malformed(roiNumber: number, index: number, why: string): PipelineError
   );
 }
 
-function ambiguousNumber(first: Roi, second: Roi): PipelineError {
+function ambiguousNumber(first: UnreadRoi, second: UnreadRoi): PipelineError {
   return new PipelineError(
     'MalformedContour',
     `region number ${first.number} is given to "${first.name}" and to "${second.name}", so its contours could belong to ` +

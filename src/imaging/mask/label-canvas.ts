@@ -51,8 +51,12 @@ export class LabelCanvas {
     }
   }
 
-  /** Gives the voxels of one slice, counted from the first on the canvas, to a value; a region paints a slice once. */
-  paint(value: number, slice: number, runs: SliceRuns): void {
+  /**
+   * Gives the voxels of one slice, counted from the first on the canvas, to a value; a region paints a slice once.
+   *
+   * @returns voxels of the slice
+   */
+  paint(value: number, slice: number, runs: SliceRuns): number {
     const account = this.ledger.account(value);
     const again = this.#painted.get(value);
     const repeated = again === undefined ? 0 : countAgain(this.#sliceOf(again, slice), runs);
@@ -60,8 +64,10 @@ export class LabelCanvas {
     const { bounds, length } = runs;
     for (let at = 0; at < length; at += 2)
       this.#take((bounds[at] as number) + shift, (bounds[at + 1] as number) + shift, value, account);
-    account.voxels += runs.voxels() - repeated;
+    const voxels = runs.voxels();
+    account.voxels += voxels - repeated;
     account.repeated += repeated;
+    return voxels;
   }
 
   /** Voxels `from` to `to` - 1, whose owners come in runs: the account is touched once a run. */

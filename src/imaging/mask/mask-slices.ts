@@ -1,6 +1,8 @@
-import { type BuildMaskInput, drawOptions, type MaskFindings, MaskPlan } from './build-mask.ts';
 import { LabelCanvas } from './label-canvas.ts';
 import { LabelLedger } from './label-ledger.ts';
+import type { MaskFindings } from './mask-findings.ts';
+import { type BuildMaskInput, drawOptions } from './mask-input.ts';
+import { MaskPlan } from './mask-plan.ts';
 import type { DrawnSlice, PreparedRegion, RegionSource } from './region-source.ts';
 
 /** A region whose slices are drawn up to a point. */
@@ -20,25 +22,33 @@ export class MaskSlices {
   readonly #regions: readonly RegionInWork[];
   readonly values: readonly number[];
 
+  private constructor(input: BuildMaskInput, plan: MaskPlan, regions: readonly RegionInWork[]) {
+    const [columns, rows] = input.target.geometry.sizeIjk;
+    this.#plan = plan;
+    this.#regions = regions;
+    this.values = plan.values;
+    this.#ledger = new LabelLedger(plan.values);
+    this.#planeSize = columns * rows;
+  }
+
   /**
-   * Looks at all contours; nothing but overlaps is refused later.
+   * Looks at all contours, as soon as they are read; nothing but overlaps is refused later.
    *
    * @param input - all regions of which can be prepared
    * @param onRegion - called after each region that was
    * @throws as `buildMask`, OverlappingRegions excepted
    */
-  constructor(input: BuildMaskInput, onRegion: () => void = () => {}) {
-    const { target } = input;
-    this.#plan = new MaskPlan(input);
-    this.values = this.#plan.values;
-    this.#ledger = new LabelLedger(this.values);
-    this.#planeSize = target.geometry.sizeIjk[0] * target.geometry.sizeIjk[1];
-    this.#regions = this.#plan.wanted.map((region) => {
-      const prepared = requirePrepare(region)(target, drawOptions(input));
+  static async prepare(input: BuildMaskInput, onRegion: () => void = () => {}): Promise<MaskSlices> {
+    const plan = new MaskPlan(input);
+    const regions: RegionInWork[] = [];
+    for (const region of plan.wanted) {
+      await region.ready?.();
+      const prepared = requirePrepare(region)(input.target, drawOptions(input));
       const slices = prepared.slices()[Symbol.iterator]();
+      regions.push({ prepared, slices, next: following(slices), voxels: 0 });
       onRegion();
-      return { prepared, slices, next: following(slices), voxels: 0 };
-    });
+    }
+    return new MaskSlices(input, plan, regions);
   }
 
   /**
@@ -51,8 +61,7 @@ export class MaskSlices {
     for (const [index, region] of this.#regions.entries()) {
       const value = this.values[index] as number;
       for (let drawn = region.next; drawn !== undefined && drawn[0] < last; drawn = region.next) {
-        canvas.paint(value, drawn[0] - first, drawn[1]);
-        region.voxels += drawn[1].voxels();
+        region.voxels += canvas.paint(value, drawn[0] - first, drawn[1]);
         region.next = following(region.slices);
       }
     }

@@ -6,7 +6,6 @@ import { clearSliceMask, emptySliceMask, type SliceMask, takeRuns } from '../mas
 import type { SliceRuns } from '../mask/slice-runs.ts';
 import type { SegmentPixels } from './frame-pixels.ts';
 import { drawFrame } from './frame-pixels.ts';
-import { groupBy } from './group-by.ts';
 import type { FramePlacement, PlacedFrame } from './place-frames.ts';
 import type { SegObject } from './seg-object.ts';
 import { copyFrame, shiftMask } from './transfer-frame.ts';
@@ -34,7 +33,7 @@ export function drawSegment(
 ): SegmentDrawing {
   const drawer = new SegmentDrawer(seg, segment, geometry);
   const { planes: acquired } = placement;
-  const byPlane = groupBy(drawer.own(placement.placed), ({ plane }) => plane);
+  const byPlane = Map.groupBy(drawer.own(placement.placed), ({ plane }) => plane);
   const planes = [...byPlane].sort(([a], [b]) => a - b);
   // A frame without a pixel must not count as the region's end where planes are interpolated.
   const shown = isUpright(acquired) ? planes : planes.filter(([, frames]) => drawer.shows(frames));

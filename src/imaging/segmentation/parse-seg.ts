@@ -6,7 +6,6 @@ import type { ByteRanges } from './byte-ranges.ts';
 import { joinParts } from './concatenation.ts';
 import type { SegmentPixels } from './frame-pixels.ts';
 import { drawFrame, type Membership } from './frame-pixels.ts';
-import { groupBy } from './group-by.ts';
 import { readSegPart } from './read-seg-object.ts';
 import { scanLabelMap } from './scan-label-map.ts';
 import type { SegObject } from './seg-object.ts';
@@ -65,7 +64,7 @@ function findSegmentPixels(seg: SegObject, threshold: number): Map<number, Segme
       ]),
     );
   }
-  const bySegment = groupBy(seg.frames, ({ segment }) => segment as number);
+  const bySegment = Map.groupBy(seg.frames, ({ segment }) => segment as number);
   return new Map(
     seg.segments.map(({ number }) => {
       const frames = (bySegment.get(number) ?? []).map((frame) => ({ frame }));

@@ -4,7 +4,6 @@ import { column, type Mat3, scale, subtract, type Vec3 } from '../geometry/vecto
 import { type AcquiredPlanes, acquiredPlanes } from '../mask/acquired-planes.ts';
 import type { AcquiredImage, MaskTarget } from '../mask/mask-target.ts';
 import { endAtLongGaps } from './gap-planes.ts';
-import { groupBy } from './group-by.ts';
 import type { FramePlane, SegFrame, SegObject } from './seg-object.ts';
 
 /**
@@ -80,7 +79,7 @@ class FramePlacer {
     this.#target = target;
     this.#planes = planes;
     this.#toIjk = invertAffine(target.geometry.affineIjkToLps);
-    this.#byPlane = groupBy(target.slices, ({ k }) => planes.nearest(k) as number);
+    this.#byPlane = Map.groupBy(target.slices, ({ k }) => planes.nearest(k) as number);
   }
 
   byPosition(frame: SegFrame, positionLps: Vec3, framePlane: FramePlane): PlacedFrame | undefined {

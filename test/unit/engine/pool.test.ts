@@ -42,6 +42,25 @@ describe('runJob', () => {
     expect(taken).toBe(tasksAhead(2) + 1);
   });
 
+  it('does tasks on this thread as well when it is told to, in the same order', async () => {
+    const expected = await collect(runJob('digest', null, FILES, { workers: 0 }));
+    for (const workers of [1, 2]) {
+      expect(await collect(runJob('digest', null, FILES, { workers, here: true }))).toEqual(expected);
+    }
+  });
+
+  it('reports an error of this thread when its turn comes, after all results before it', async () => {
+    const wrong = 42 as unknown as Uint8Array;
+    const tasks = FILES.map((file, n) => (n < 20 ? file : [wrong]));
+    const taken: unknown[] = [];
+    const run = async () => {
+      for await (const result of runJob('digest', null, tasks, { workers: 1, here: true }))
+        taken.push(result);
+    };
+    await expect(run()).rejects.toThrow();
+    expect(taken).toHaveLength(20);
+  });
+
   it('moves what it is told to move', async () => {
     const bytes = new Uint8Array(1000);
     const task = { bytes, isLast: true };

@@ -3,7 +3,7 @@ import { Certificate, CertificateThresholds } from '../../../../src/contracts/ce
 import { type CertifyInput, certify } from '../../../../src/imaging/certificate/certificate.ts';
 import { DEFAULT_THRESHOLDS } from '../../../../src/imaging/certificate/gates.ts';
 import { createGeometry } from '../../../../src/imaging/geometry/volume-geometry.ts';
-import type { MaskRegion } from '../../../../src/imaging/mask/build-mask.ts';
+import type { MaskRegion } from '../../../../src/imaging/mask/mask-findings.ts';
 
 const GEOMETRY = createGeometry({
   sizeIjk: [10, 10, 10],
