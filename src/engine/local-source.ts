@@ -1,4 +1,4 @@
-import { close, open, read } from 'node:fs';
+import { close, closeSync, open, openSync, read, readSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,7 +13,7 @@ const readFile = promisify(read);
 export const LOCAL_READS_AT_ONCE = 16;
 
 /** Every regular file below a folder, in the order of their paths; links are not followed. */
-export async function listFolder(folder: string): Promise<ByteSource[]> {
+export async function listFolder(folder: string): Promise<LocalSource[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -22,9 +22,33 @@ export async function listFolder(folder: string): Promise<ByteSource[]> {
   return Promise.all(paths.map((path) => localSource(path)));
 }
 
-async function localSource(path: string): Promise<ByteSource> {
+/** A file, which can also be read while nothing else happens. */
+export interface LocalSource extends ByteSource {
+  /** As `readInto`; several times as fast for a few kilobytes from a disk, and no better than waiting from a network. */
+  readonly readNow: (target: Uint8Array) => void;
+}
+
+async function localSource(path: string): Promise<LocalSource> {
   const { size } = await lstat(path);
-  return { name: path, sizeBytes: size, readInto: (target) => readInto(path, target) };
+  return {
+    name: path,
+    sizeBytes: size,
+    readInto: (target) => readInto(path, target),
+    readNow: (target) => readNow(path, target),
+  };
+}
+
+function readNow(path: string, target: Uint8Array): void {
+  const file = openSync(path, 'r');
+  try {
+    for (let at = 0; at < target.length; ) {
+      const bytesRead = readSync(file, target, at, target.length - at, at);
+      if (bytesRead === 0) throw shortened(path, at, target.length);
+      at += bytesRead;
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Fills the target from the beginning of the file. */

@@ -37,13 +37,11 @@ export async function readStructureSet(bytes: Uint8Array, workers: 0 | 1): Promi
     last = last.then(async () => {
       roi.contours = ((await results.next()).value as ParsedRtstruct & ArrivingRoi).contours;
     });
-    // Whoever waits for none of them learns it from `complete`.
     last.catch(() => undefined);
     return last;
   });
-  return {
-    structureSet: { ...outline, rois },
-    ready: (index) => arrivals[index] ?? last,
-    complete: last.finally(() => results.return(undefined)),
-  };
+  const complete = last.finally(() => results.return(undefined));
+  // Told to whoever waits, now or later; that nobody waits yet is no failure of the process.
+  complete.catch(() => undefined);
+  return { structureSet: { ...outline, rois }, ready: (index) => arrivals[index] ?? last, complete };
 }

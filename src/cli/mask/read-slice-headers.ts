@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import type { ByteSource } from '../../engine/byte-source.ts';
-import { LOCAL_READS_AT_ONCE, listFolder } from '../../engine/local-source.ts';
+import { LOCAL_READS_AT_ONCE, type LocalSource, listFolder } from '../../engine/local-source.ts';
 import type { Slice } from '../../imaging/dicom/slice.ts';
 import { UsageError } from '../exit-codes.ts';
 import type { SeriesMember } from '../imaging/plan-folder-series.ts';
 import { type ImageFile, readImageFile } from '../imaging/read-image-file.ts';
+import { headReader, type ReadHead } from './read-head.ts';
 
 /** Images whose pixels must not be decoded: only what comes before them was read, where that was possible. */
 export interface SliceHeaders {
@@ -44,12 +45,13 @@ export async function readSliceHeaders(
   const sources = await listFolder(folder);
   const memoryFor = reserve(sources);
   const found = new Array<ReadHeader | undefined>(sources.length);
+  const readHead = headReader();
   let [next, done] = [0, 0];
   const readNext = async (): Promise<void> => {
     for (let index = next++; index < sources.length; index = next++) {
-      const source = sources[index] as ByteSource;
+      const source = sources[index] as LocalSource;
       const bytes = memoryFor(source, index);
-      found[index] = headerFile(await readAttributes(source, bytes), source, bytes);
+      found[index] = headerFile(await readAttributes(source, bytes, readHead), source, bytes);
       onProgress(++done, sources.length);
     }
   };
@@ -102,9 +104,13 @@ function reserve(sources: readonly ByteSource[]): (source: ByteSource, index: nu
  * The file's beginning is read into a buffer of the file's size, whose rest costs no memory until it is touched. When
  * the attributes turn out to reach beyond it, or pixels are needed to understand them, the rest is read as well.
  */
-async function readAttributes(source: ByteSource, bytes: Uint8Array): Promise<ImageFile> {
+async function readAttributes(
+  source: LocalSource,
+  bytes: Uint8Array,
+  readHead: ReadHead,
+): Promise<ImageFile> {
   if (source.sizeBytes > HEAD_BYTES) {
-    await source.readInto(bytes.subarray(0, HEAD_BYTES));
+    await readHead(source, bytes.subarray(0, HEAD_BYTES));
     const content = readImageFile(bytes);
     if (content.kind === 'image' && content.slices.every((slice) => isWithinHead(slice, bytes)))
       return content;

@@ -3,7 +3,6 @@ const SPACE = 0x20;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
-const NOWHERE = -1;
 
 /** Powers of ten that a double holds exactly. */
 const EXACT_POWERS = Array.from({ length: 23 }, (_, n) => 10 ** n);
@@ -31,39 +30,41 @@ export function decimalsAt(bytes: Uint8Array, start: number, end: number): Float
   if (stop === start) return undefined;
   let values = scratch;
   let count = 0;
-  // One by one: taken out of an array they would be objects in a loop that runs for every byte.
-  let from = start;
-  let firstDigit = start;
-  let point = NOWHERE;
-  let whole = 0;
-  let sign = 1;
-  let plain = true;
-  for (let at = start; at <= stop; at++) {
-    const code = at < stop ? (bytes[at] as number) : BACKSLASH;
-    const digit = (code - ZERO) >>> 0;
-    if (digit < 10) whole = (Math.imul(whole, 10) + digit) | 0;
-    else if (code === BACKSLASH) {
-      const digits = at - firstDigit - (point < 0 ? 0 : 1);
-      const size = point < 0 ? whole : whole / (EXACT_POWERS[at - point - 1] as number);
-      const short = plain && digits > 0 && digits <= FEW_DIGITS;
-      const value = short ? sign * size : readDecimal(bytes, from, at);
-      if (!Number.isFinite(value)) return undefined;
-      if (count === values.length) values = enlarged(values);
-      values[count++] = value;
-      from = at + 1;
-      firstDigit = from;
-      point = NOWHERE;
-      whole = 0;
-      sign = 1;
-      plain = true;
-    } else if (code === POINT && point < 0) point = at;
-    else if (code === MINUS && at === from) {
-      sign = -1;
-      firstDigit = at + 1;
-    } else plain = false;
+  for (let from = start; from <= stop; ) {
+    const sign = bytes[from] === MINUS ? -1 : 1;
+    let at = sign < 0 ? from + 1 : from;
+    let whole = 0;
+    const first = at;
+    // Written twice: a function for it would have to give back two numbers, which takes as long as reading them.
+    for (; at < stop && isDigit(bytes[at] as number); at++) whole = append(whole, bytes[at] as number);
+    let digits = at - first;
+    let decimals = 0;
+    if (at < stop && bytes[at] === POINT) {
+      const point = ++at;
+      for (; at < stop && isDigit(bytes[at] as number); at++) whole = append(whole, bytes[at] as number);
+      decimals = at - point;
+      digits += decimals;
+    }
+    const short = digits > 0 && digits <= FEW_DIGITS && (at === stop || bytes[at] === BACKSLASH);
+    if (!short) while (at < stop && bytes[at] !== BACKSLASH) at++;
+    const value = short ? sign * (whole / (EXACT_POWERS[decimals] as number)) : readDecimal(bytes, from, at);
+    if (!Number.isFinite(value)) return undefined;
+    if (count === values.length) values = enlarged(values);
+    values[count++] = value;
+    from = at + 1;
   }
   if (values.length <= MAX_SCRATCH) scratch = values;
   return values.subarray(0, count);
+}
+
+function isDigit(code: number): boolean {
+  return (code - ZERO) >>> 0 < 10;
+}
+
+/** In 32 bits; nonsense for more than {@link FEW_DIGITS}. */
+function append(whole: number, code: number): number {
+  const digit = code - ZERO;
+  return (Math.imul(whole, 10) + digit) | 0;
 }
 
 function enlarged(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {

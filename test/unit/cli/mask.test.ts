@@ -1,106 +1,35 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { regionFileNames } from '../../../src/cli/mask/region-file-names.ts';
 import { cornerDistanceMm } from '../../../src/imaging/geometry/volume-geometry.ts';
-import { decodeNifti } from '../../../src/imaging/nifti/decode-nifti.ts';
 import { encodeNifti } from '../../../src/imaging/nifti/encode-nifti.ts';
-import { ctSlice, rtStruct, TEST_SERIES_UID, type TestContour } from '../../helpers/dicom-writer.ts';
+import { type ctSlice, TEST_SERIES_UID, type TestContour } from '../../helpers/dicom-writer.ts';
 import { acquisitionNamed } from '../../truth/acquisition.ts';
 import { planOf } from '../../truth/draw.ts';
 import { shapesOf } from '../../truth/shapes.ts';
 import { writeClassic } from '../../truth/write-images.ts';
 import { writeAim, writeRtstruct } from '../../truth/write-regions.ts';
 import { writeSegmentation } from '../../truth/write-segmentation.ts';
+import {
+  COLUMNS,
+  convert,
+  countOf,
+  LIVER,
+  mask,
+  newFolder,
+  ROWS,
+  read,
+  rectangle,
+  roiFile,
+  SLICES,
+  seriesFolder,
+  sliceFile,
+  TUMOUR,
+} from './mask-files.ts';
 import { runCli } from './run-cli.ts';
-
-const [COLUMNS, ROWS, SLICES] = [24, 20, 6];
-const root = mkdtempSync(join(tmpdir(), 'contourflow-mask-'));
-let folders = 0;
-
-function newFolder(files: Readonly<Record<string, Uint8Array | string>> = {}): string {
-  folders += 1;
-  const folder = join(root, String(folders));
-  mkdirSync(folder);
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  return folder;
-}
-
-function sliceFile(k: number, changes: Partial<Parameters<typeof ctSlice>[0]> = {}): Uint8Array {
-  return ctSlice({
-    columns: COLUMNS,
-    rows: ROWS,
-    pixels: new Array(COLUMNS * ROWS).fill(k),
-    position: [0, 0, 2 * k],
-    sopInstanceUid: `${TEST_SERIES_UID}.${k + 1}`,
-    ...changes,
-  });
-}
-
-function seriesFolder(changes: Partial<Parameters<typeof ctSlice>[0]> = {}): string {
-  const files = Array.from({ length: SLICES }, (_, k) => [`${k}.dcm`, sliceFile(k, changes)] as const);
-  return newFolder({ ...Object.fromEntries(files), 'notes.txt': 'not DICOM' });
-}
-
-/** A rectangle of whole voxels on one slice, columns and rows inclusive. */
-function rectangle(k: number, from: readonly [number, number], to: readonly [number, number]): TestContour {
-  const [left, top, right, bottom] = [from[0] - 0.5, from[1] - 0.5, to[0] + 0.5, to[1] + 0.5];
-  const corners = [
-    [left, top],
-    [right, top],
-    [right, bottom],
-    [left, bottom],
-  ];
-  return {
-    points: corners.flatMap(([x, y]) => [x as number, y as number, 2 * k]),
-    sopInstanceUid: `${TEST_SERIES_UID}.${k + 1}`,
-  };
-}
-
-const LIVER = {
-  number: 4,
-  name: 'Liver',
-  contours: [rectangle(1, [2, 3], [11, 8]), rectangle(2, [2, 3], [11, 8])],
-};
-const TUMOUR = { number: 9, name: 'Tumour/1', contours: [rectangle(2, [10, 3], [13, 6])] };
-
-function roiFile(rois: readonly Parameters<typeof rtStruct>[0]['rois'][number][] = [LIVER, TUMOUR]): string {
-  return join(newFolder({ 'rt.dcm': rtStruct({ rois: [...rois] }) }), 'rt.dcm');
-}
-
-function read(path: string) {
-  const bytes = readFileSync(path);
-  return decodeNifti(path.toLowerCase().endsWith('.gz') ? gunzipSync(bytes) : bytes);
-}
-
-function countOf(values: ArrayLike<number>, value: number): number {
-  return Array.from(values).filter((one) => one === value).length;
-}
-
-async function mask(folder: string, roi: string, ...more: readonly string[]) {
-  const out = join(newFolder(), 'labels.nii.gz');
-  const result = await runCli(['mask', folder, '--roi', roi, '--out', out, ...more, '--json']);
-  return { ...result, path: out, report: result.out === '' ? undefined : JSON.parse(result.out) };
-}
-
-async function convert(folder: string, ...more: readonly string[]) {
-  const out = newFolder();
-  const result = await runCli(['convert', folder, '--out', out, ...more, '--json']);
-  return { code: result.code, series: JSON.parse(result.out).series, out };
-}
 
 describe('contourflow mask', () => {
   it('draws every region of an RTSTRUCT as 1 to N, and each by itself', async () => {
@@ -434,6 +363,36 @@ describe('contourflow mask refuses', () => {
     expect(report.reason).toBe('UnsupportedRoiType');
   });
 
+  describe('a region that cannot be read', () => {
+    const points = [1, 2, 3, 4];
+    const damaged = { number: 12, name: 'Damaged', contours: [{ points }] };
+
+    it.each([
+      ['that is drawn', []],
+      ['that the label map leaves out', ['--label-map', 'map']],
+    ])('%s, and writes nothing', async (_, more) => {
+      const map = join(newFolder({ map: 'Liver=1' }), 'map');
+      const options = more.map((option) => (option === 'map' ? map : option));
+      const { code, path, report } = await mask(folder, roiFile([LIVER, TUMOUR, damaged]), ...options);
+      expect({ code, reason: report.reason }).toEqual({ code: 3, reason: 'MalformedContour' });
+      expect(readdirSync(dirname(path))).toEqual([]);
+    });
+
+    it('before anything that is wrong with the images', async () => {
+      const empty = newFolder({ 'notes.txt': 'x' });
+      expect((await mask(empty, roiFile([LIVER, damaged]))).report.reason).toBe('MalformedContour');
+    });
+
+    it('in a file so large that it is read on a thread', async () => {
+      const ring = Array.from({ length: 60_000 }, (_, n) => [2 + n / 1e4, 3 + (n % 7) / 1e3, 2]).flat();
+      const large = { number: 13, name: 'Large', contours: [{ ...LIVER.contours[0], points: ring }] };
+      const good = await mask(folder, roiFile([LIVER, TUMOUR, large, { ...large, number: 14 }]));
+      expect({ code: good.code, regions: good.report.regions.length }).toEqual({ code: 0, regions: 4 });
+      const { report } = await mask(folder, roiFile([LIVER, large, { ...large, number: 14 }, damaged]));
+      expect(report.reason).toBe('MalformedContour');
+    });
+  });
+
   it('contours of an image that the series lacks', async () => {
     const [first, ...others] = LIVER.contours as [TestContour, ...TestContour[]];
     const elsewhere = { ...LIVER, contours: [{ ...first, sopInstanceUid: '1.2.3.4' }, ...others] };
@@ -464,137 +423,5 @@ describe('contourflow mask refuses', () => {
     expect((await mask('/nowhere', roiFile())).code).toBe(2);
     expect((await mask(folder, '/nowhere/rt.dcm')).code).toBe(2);
     expect((await runCli(['mask', folder, '--roi', roiFile()])).code).toBe(2);
-  });
-});
-
-describe('regionFileNames', () => {
-  it.each([
-    [
-      ['Liver', 'liver', 'LIVER '],
-      ['Liver.nii.gz', 'liver_2.nii.gz', 'LIVER_3.nii.gz'],
-    ],
-    [
-      ['../../etc/passwd', '..', '/', '', '.'],
-      ['etc_passwd.nii.gz', 'region.nii.gz', 'region_2.nii.gz', 'region_3.nii.gz', 'region_4.nii.gz'],
-    ],
-    [
-      ['näme_with:odd*chars', 'na\u0308me_with:odd*chars'],
-      ['näme_with_odd_chars.nii.gz', 'näme_with_odd_chars_2.nii.gz'],
-    ],
-    [
-      ['CON', 'com1.x', 'nul'],
-      ['region_CON.nii.gz', 'region_com1.x.nii.gz', 'region_nul.nii.gz'],
-    ],
-    [
-      ['A_2', 'A', 'A'],
-      ['A_2.nii.gz', 'A.nii.gz', 'A_3.nii.gz'],
-    ],
-    [['x'.repeat(500)], [`${'x'.repeat(120)}.nii.gz`]],
-    [
-      ['a\0b', 'a\nb', '🫀'],
-      ['a_b.nii.gz', 'a_b_2.nii.gz', 'region.nii.gz'],
-    ],
-  ])('turns %j into %j', (names, expected) => {
-    expect(regionFileNames(names)).toEqual(expected);
-  });
-
-  it('gives short, plain and different names for any names, none of them taken', () => {
-    const manyNames = fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 12 });
-    fc.assert(
-      fc.property(manyNames, fc.nat(), (names, at) => {
-        const taken = regionFileNames(names)[at % names.length]?.toUpperCase() ?? '';
-        const files = regionFileNames(names, [taken]);
-        expect(files).toHaveLength(names.length);
-        const all = [taken, ...files].map((file) => file.normalize('NFKC').toLowerCase());
-        expect(new Set(all).size).toBe(names.length + 1);
-        for (const file of files) {
-          expect(file).toMatch(/^[\p{L}\p{N}\p{M}][\p{L}\p{M}\p{N}._-]*\.nii\.gz$/u);
-          expect(Buffer.byteLength(file)).toBeLessThan(150);
-        }
-      }),
-    );
-  });
-});
-
-describe('contourflow labels check', () => {
-  it('says what a label map makes of the regions of each file', async () => {
-    const map = JSON.stringify({
-      schemaVersion: 1,
-      regions: [
-        { name: 'Liver', value: 5, synonyms: ['Hepar'] },
-        { name: 'Spleen', value: 6 },
-      ],
-      ignore: ['tumour/1'],
-    });
-    const folder = newFolder({
-      'map.json': map,
-      'a.dcm': rtStruct({
-        rois: [
-          LIVER,
-          TUMOUR,
-          { number: 1, name: 'Couch', contours: [rectangle(1, [1, 1], [2, 2])] },
-          { number: 2, name: 'Void', contours: [] },
-        ],
-      }),
-      'b.dcm': rtStruct({ rois: [{ ...LIVER, name: 'hepar' }] }),
-      'c.dcm': 'nothing',
-    });
-    const args = [
-      'labels',
-      'check',
-      join(folder, 'map.json'),
-      ...['a', 'b', 'c'].map((name) => join(folder, `${name}.dcm`)),
-    ];
-    const result = await runCli([...args, '--json']);
-    expect(result.code).toBe(3);
-    expect(JSON.parse(result.out)).toEqual({
-      labelMap: {
-        entries: [
-          { name: 'Liver', value: 5 },
-          { name: 'Spleen', value: 6 },
-        ],
-        problems: [],
-      },
-      files: [
-        {
-          ...{ file: join(folder, 'a.dcm'), status: 'read', format: 'RTSTRUCT' },
-          matched: [{ name: 'Liver', entry: 'Liver', value: 5, via: 'name' }],
-          ...{ unmapped: ['Couch'], ignored: ['Tumour/1'], empty: ['Void'] },
-          missing: [{ name: 'Spleen', value: 6 }],
-        },
-        {
-          ...{ file: join(folder, 'b.dcm'), status: 'read', format: 'RTSTRUCT' },
-          matched: [{ name: 'hepar', entry: 'Liver', value: 5, via: 'synonym' }],
-          ...{ unmapped: [], ignored: [], empty: [] },
-          missing: [{ name: 'Spleen', value: 6 }],
-        },
-        {
-          file: join(folder, 'c.dcm'),
-          status: 'rejected',
-          reason: 'UnsupportedRoiType',
-          message: expect.any(String),
-        },
-      ],
-    });
-    const text = await runCli(args);
-    expect(text.out).toContain('unmapped');
-    expect(text.out).toContain('rejected UnsupportedRoiType');
-  });
-
-  it('reports every bad line at once', async () => {
-    const map = join(newFolder({ 'map.txt': 'Liver\nSpleen=0\nA=1\na=2\n' }), 'map.txt');
-    const result = await runCli(['labels', 'check', map, '--json']);
-    expect(result.code).toBe(3);
-    expect(JSON.parse(result.out).labelMap.problems).toHaveLength(3);
-    expect((await runCli(['labels', 'check', map])).out).toContain('bad: line 1');
-  });
-
-  it('accepts a good map without files, and refuses one that is not there as a usage error', async () => {
-    const map = join(newFolder({ 'map.txt': 'Liver=1' }), 'map.txt');
-    expect(await runCli(['labels', 'check', map])).toMatchObject({
-      code: 0,
-      out: 'the label map is well-formed',
-    });
-    expect((await runCli(['labels', 'check', '/nowhere'])).code).toBe(2);
   });
 });

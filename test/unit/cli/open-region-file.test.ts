@@ -36,7 +36,8 @@ describe('openRegionFile', () => {
       ],
     });
     await writeFile(path, file);
-    const { set, close } = await openRegionFile([path]);
+    const { set, complete, close } = await openRegionFile([path]);
+    await complete;
     close();
     return { set, sizeBytes: file.length };
   }

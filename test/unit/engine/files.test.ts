@@ -41,6 +41,19 @@ describe('readIntoSlab', () => {
   });
 });
 
+describe('listFolder', () => {
+  it('lists files that can be read at once, as far as is asked', async () => {
+    await writeFile(join(folder, 'b'), 'second');
+    const [file] = (await listFolder(folder)).filter(({ name }) => name.endsWith('b'));
+    const target = new Uint8Array(3);
+    file?.readNow(target);
+    expect(new TextDecoder().decode(target)).toBe('sec');
+    await truncate(join(folder, 'b'), 2);
+    const read = async () => file?.readNow(target);
+    expect(await codeOf(read())).toBe('UpstreamError');
+  });
+});
+
 describe('openFileSink', () => {
   it('shows a file when it is complete, and replaces the one before it', async () => {
     const path = join(folder, 'out.nii');
