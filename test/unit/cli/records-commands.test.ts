@@ -6,14 +6,19 @@ import { type FakeApi, type Handlers, Refusal, startFakeApi } from './fake-api.t
 import * as a from './records.ts';
 import { runCli, signedInFolder } from './run-cli.ts';
 
-let api: FakeApi | undefined;
+const apis: FakeApi[] = [];
 afterEach(async () => {
-  await api?.stop();
-  api = undefined;
+  await Promise.all(apis.splice(0).map((api) => api.stop()));
 });
 
+async function start(handlers: Handlers): Promise<FakeApi> {
+  const api = await startFakeApi(handlers);
+  apis.push(api);
+  return api;
+}
+
 async function cli(handlers: Handlers, line: string, ...more: string[]) {
-  api = await startFakeApi(handlers);
+  const api = await start(handlers);
   const result = await runCli([...line.split(' '), ...more, '--project', 'P1'], signedInFolder(api.url));
   return { ...result, seen: api.seen };
 }
@@ -192,7 +197,7 @@ describe('projects create', () => {
 
 describe('projects', () => {
   it('are asked for an owner to add you when you are in none', async () => {
-    api = await startFakeApi({ listProjects: () => page([]) });
+    const api = await start({ listProjects: () => page([]) });
     const { code, err } = await runCli(['runs', 'list'], signedInFolder(api.url));
     expect([code, err]).toEqual([
       3,
@@ -201,7 +206,7 @@ describe('projects', () => {
   });
 
   it('are taken from CONTOURFLOW_PROJECT without --project', async () => {
-    api = await startFakeApi({ listRuns: () => page([]) });
+    const api = await start({ listRuns: () => page([]) });
     await runCli(['runs', 'list'], signedInFolder(api.url), { project: 'P5' });
     expect(api.seen[0]?.path).toEqual({ project: 'P5' });
   });

@@ -11,9 +11,9 @@ import {
   structureSet,
   targetOf,
 } from '../../../helpers/imaging-phantom.ts';
+import { POLICIES } from './build-case.ts';
 
 const GRID = centredGrid([32, 32, 10], [1, 1, 2], [1, 0, 0], [0, 1, 0]);
-const POLICIES = { unmapped: 'report', missing: 'review', overlap: 'later-wins', gaps: 'review' } as const;
 
 function target(ks: readonly number[], images: Partial<AcquiredImage> = {}): MaskTarget {
   return { ...targetOf(GRID), slices: ks.map((k) => ({ k, sopInstanceUid: `image ${k}`, ...images })) };

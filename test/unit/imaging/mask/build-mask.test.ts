@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { PipelineError } from '../../../../src/contracts/errors.ts';
-import type { LabelPolicies } from '../../../../src/contracts/label-policy.ts';
-import type { Contour, PatientContour, StructureSet } from '../../../../src/imaging/contour/structure-set.ts';
+import type { Contour } from '../../../../src/imaging/contour/structure-set.ts';
 import { add, norm, scale, subtract, type Vec3 } from '../../../../src/imaging/geometry/vector.ts';
-import type { VolumeGeometry } from '../../../../src/imaging/geometry/volume-geometry.ts';
-import { buildMask } from '../../../../src/imaging/mask/build-mask.ts';
-import { contourRegions } from '../../../../src/imaging/mask/contour-regions.ts';
-import { parseLabelMap } from '../../../../src/imaging/mask/label-map.ts';
 import {
   centredGrid,
   contourOnSlice,
@@ -17,61 +11,10 @@ import {
   sliceUid,
   sphereContours,
   structureSet,
-  targetOf,
   voxelsWhere,
 } from '../../../helpers/imaging-phantom.ts';
 
-const POLICIES: LabelPolicies = {
-  unmapped: 'report',
-  missing: 'review',
-  overlap: 'later-wins',
-  gaps: 'review',
-};
-const GRID = centredGrid([32, 32, 9], [1, 1, 2], [1, 0, 0], [0, 1, 0]);
-type Points = readonly (readonly [number, number])[];
-const SQUARE: Points = [
-  [4.5, 4.5],
-  [14.5, 4.5],
-  [14.5, 14.5],
-  [4.5, 14.5],
-];
-
-interface Case {
-  readonly geometry?: VolumeGeometry;
-  readonly set: StructureSet;
-  readonly map: string;
-  readonly policies?: Partial<LabelPolicies>;
-  readonly interpolateUpToMm?: number;
-}
-
-function build({ geometry = GRID, set, map, policies = {}, ...options }: Case) {
-  return buildMask({
-    target: targetOf(geometry),
-    regions: contourRegions(set),
-    labelMap: parseLabelMap(map),
-    policies: { ...POLICIES, ...policies },
-    ...options,
-  });
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof PipelineError) return error.code;
-    throw error;
-  }
-  return 'no error';
-}
-
-/** The same ring on a run of slices. */
-function column3d(points: Points, from: number, to: number, geometry = GRID): PatientContour[] {
-  return Array.from({ length: to - from + 1 }, (_, n) => contourOnSlice(geometry, from + n, points));
-}
-
-function move(points: Points, x: number, y: number): Points {
-  return points.map(([a, b]) => [a + x, b + y] as const);
-}
+import { build, codeOf, column3d, GRID, move, type Points, SQUARE, withoutImage } from './build-case.ts';
 
 describe('buildMask against analytic bodies', () => {
   it.each(GRIDS)('draws a sphere with Dice >= 0.9999 on the $name grid', ({ geometry }) => {
@@ -338,157 +281,6 @@ describe('buildMask and contours that no one drew', () => {
   });
 });
 
-describe('buildMask and label maps', () => {
-  const two = structureSet({ A: column3d(SQUARE, 2, 3), B: column3d(move(SQUARE, 5, 0), 2, 3) });
-
-  it('gives overlapping voxels to the later line and counts them', () => {
-    const mask = build({ set: two, map: 'A=5\nB=3' });
-    expect(mask.overlaps).toEqual([{ lost: 'A', won: 'B', voxels: 100 }]);
-    expect(mask.regions.map(({ name, voxels, voxelsDrawn }) => [name, voxels, voxelsDrawn])).toEqual([
-      ['A', 100, 200],
-      ['B', 200, 200],
-    ]);
-    const reversed = build({ set: two, map: 'B=3\nA=5' });
-    expect(reversed.overlaps).toEqual([{ lost: 'B', won: 'A', voxels: 100 }]);
-  });
-
-  it('can refuse overlaps', () => {
-    expect(codeOf(() => build({ set: two, map: 'A=1\nB=2', policies: { overlap: 'fail' } }))).toBe(
-      'OverlappingRegions',
-    );
-  });
-
-  it('joins regions that share a value by union and counts common voxels once', () => {
-    const mask = build({ set: two, map: 'A=4\nB=4' });
-    expect(mask.regions).toMatchObject([
-      { name: 'A', value: 4, roiNumbers: [1, 2], voxels: 300, voxelsDrawn: 300 },
-    ]);
-    expect(mask.regions[0]?.volumeMlContours).toBeCloseTo(0.6, 9);
-    expect(mask.overlaps).toEqual([]);
-    expect(mask.warnings).toEqual([]);
-  });
-
-  it('reports, refuses or ignores regions without an entry', () => {
-    expect(build({ set: two, map: 'A=1' }).unmapped).toEqual([{ number: 2, name: 'B' }]);
-    expect(build({ set: two, map: 'A=1', policies: { unmapped: 'ignore' } }).unmapped).toEqual([]);
-    expect(codeOf(() => build({ set: two, map: 'A=1', policies: { unmapped: 'fail' } }))).toBe(
-      'UnmappedRegion',
-    );
-    const ignoring = JSON.stringify({ schemaVersion: 1, regions: [{ name: 'A', value: 1 }], ignore: ['b'] });
-    expect(build({ set: two, map: ignoring, policies: { unmapped: 'fail' } }).unmapped).toEqual([]);
-  });
-
-  it('lists mapped regions that nobody drew, once per value and under the first name', () => {
-    const mask = build({ set: two, map: 'A=1\nB=2\nC=3\nD=3\nE=1' });
-    expect(mask.missing).toEqual([{ name: 'C', value: 3 }]);
-  });
-
-  it('joins ROIs of equal name and asks for review', () => {
-    const rois = two.rois.map((roi, index) => ({
-      ...roi,
-      name: index === 0 ? 'Liver' : ' LIVER',
-      colour: [1, 2, 3] as const,
-    }));
-    const mask = build({ set: { ...two, rois }, map: 'Liver=1' });
-    expect(mask.regions).toMatchObject([{ voxels: 300, colour: [1, 2, 3] }]);
-    expect(mask.warnings).toMatchObject([{ code: 'MergedRois', needsReview: true, region: 'Liver' }]);
-  });
-
-  it('asks for review when two spellings are drawn, but not when parts are fused on purpose', () => {
-    const map = (member: string) =>
-      JSON.stringify({ schemaVersion: 1, regions: [{ name: 'A', value: 1, [member]: ['B'] }] });
-    expect(build({ set: two, map: map('synonyms') }).warnings).toMatchObject([
-      { code: 'AmbiguousSynonyms', needsReview: true },
-    ]);
-    const parts = JSON.stringify({
-      schemaVersion: 1,
-      regions: [{ name: 'Both', value: 1, fuse: ['A', 'B'] }],
-    });
-    expect(build({ set: two, map: parts }).warnings).toEqual([]);
-  });
-});
-
-describe('buildMask and references', () => {
-  const contours = column3d(SQUARE, 2, 3);
-
-  it('rejects contours of another series', () => {
-    const set = { ...structureSet({ A: contours.map(withoutImage) }), referencedSeriesUids: ['1.2.3'] };
-    expect(codeOf(() => build({ set, map: 'A=1' }))).toBe('ReferencedSeriesMissing');
-  });
-
-  it('accepts a wrong series reference when every contour names an image of the volume', () => {
-    const set = { ...structureSet({ A: contours }), referencedSeriesUids: ['1.2.3'] };
-    expect(build({ set, map: 'A=1' }).regions[0]?.voxels).toBe(200);
-  });
-
-  it('rejects contours that name no image of the volume, or one too few', () => {
-    const elsewhere = contours.map((contour) => ({ ...contour, sopInstanceUid: '1.2.3' }));
-    expect(codeOf(() => build({ set: structureSet({ A: elsewhere }), map: 'A=1' }))).toBe(
-      'ReferencedImageMissing',
-    );
-    const [first] = contours as [PatientContour];
-    const partly = structureSet({ A: [first, ...elsewhere.slice(1)] });
-    expect(codeOf(() => build({ set: partly, map: 'A=1' }))).toBe('ReferencedImageMissing');
-  });
-
-  it('tells frames of one instance apart', () => {
-    const target = targetOf(GRID);
-    const slices = target.slices.map(({ k }) => ({ k, sopInstanceUid: 'one', frame: k + 1 }));
-    const onFrame = (frame: number, k: number) =>
-      buildMask({
-        target: { ...target, slices },
-        regions: contourRegions(
-          structureSet({ A: [{ ...contourOnSlice(GRID, k, SQUARE), sopInstanceUid: 'one', frame }] }),
-        ),
-        policies: POLICIES,
-      });
-    expect(onFrame(3, 2).labels.indexOf(1)).toBe(2 * 1024 + 5 * 32 + 5);
-    expect(codeOf(() => onFrame(4, 2))).toBe('ContourOffPlane');
-    expect(codeOf(() => onFrame(30, 2))).toBe('ReferencedImageMissing');
-  });
-
-  it('rejects another frame of reference, unless every contour names an image of the volume', () => {
-    const foreign = { frameOfReferenceUid: '1.2.3' };
-    const anonymous = { ...structureSet({ A: contours.map(withoutImage) }), ...foreign };
-    expect(codeOf(() => build({ set: anonymous, map: 'A=1' }))).toBe('FrameOfReferenceMismatch');
-    const named = build({ set: { ...structureSet({ A: contours }), ...foreign }, map: 'A=1' });
-    expect(named.warnings).toMatchObject([{ code: 'FrameOfReferenceDiffers', needsReview: false }]);
-  });
-
-  it('holds each drawn region to its own frame of reference', () => {
-    const [one, two] = [column3d(SQUARE, 2, 3), column3d(SQUARE, 5, 6)];
-    const build2 = (a: PatientContour[], b: PatientContour[], frames: Partial<Record<number, string>>) => {
-      const set = structureSet({ A: a, B: b });
-      const rois = set.rois.map((roi) => {
-        const frameOfReferenceUid = frames[roi.number];
-        return frameOfReferenceUid === undefined ? roi : { ...roi, frameOfReferenceUid };
-      });
-      return (map: string) => build({ set: { ...set, rois }, map });
-    };
-    const foreign = build2(one, two.map(withoutImage), { 2: '1.2.3' });
-    expect(codeOf(() => foreign('A=1\nB=2'))).toBe('FrameOfReferenceMismatch');
-    expect(foreign('A=1').warnings).toEqual([]);
-    // What one region names says nothing about the other; its own images do.
-    expect(codeOf(() => build2(one, two, { 2: '1.2.3' })('A=1\nB=2'))).toBe('no error');
-    expect(build2(one, two, { 1: '1.2.3', 2: '1.2.4' })('A=1\nB=2').warnings).toMatchObject([
-      { code: 'FrameOfReferenceDiffers', details: { contours: '1.2.3' } },
-      { code: 'FrameOfReferenceDiffers', details: { contours: '1.2.4' } },
-    ]);
-    // The file's is that of another series, but the region says itself that it is not.
-    const set = { ...structureSet({ A: one.map(withoutImage) }), frameOfReferenceUid: '1.2.3' };
-    const rois = set.rois.map((roi) => ({
-      ...roi,
-      frameOfReferenceUid: targetOf(GRID).frameOfReferenceUid ?? '',
-    }));
-    expect(build({ set: { ...set, rois }, map: 'A=1' }).warnings).toEqual([]);
-  });
-
-  it('does not look at contours of regions that the map leaves out', () => {
-    const bad = contours.map((contour) => ({ ...contour, sopInstanceUid: '1.2.3' }));
-    expect(build({ set: structureSet({ A: contours, Couch: bad }), map: 'A=1' }).regions).toHaveLength(1);
-  });
-});
-
 /** One outline that runs in along a channel of no width, round the hole, and out again. */
 function keyhole([x, y]: readonly [number, number], outer: number, inner: number): Points {
   const ring = (radius: number, turn: 1 | -1) =>
@@ -497,8 +289,4 @@ function keyhole([x, y]: readonly [number, number], outer: number, inner: number
       return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)] as const;
     });
   return [...ring(outer, 1), ...ring(inner, -1)];
-}
-
-function withoutImage({ geometricType, pointsLps }: PatientContour): PatientContour {
-  return { geometricType, pointsLps };
 }

@@ -1,7 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PipelineError } from '../../../../src/contracts/errors.ts';
-import type { LabelPolicies } from '../../../../src/contracts/label-policy.ts';
 import type { Contour, PatientContour } from '../../../../src/imaging/contour/structure-set.ts';
 import { applyAffine } from '../../../../src/imaging/geometry/affine.ts';
 import { add, column, scale } from '../../../../src/imaging/geometry/vector.ts';
@@ -18,28 +16,13 @@ import {
   targetOf,
   voxelsWhere,
 } from '../../../helpers/imaging-phantom.ts';
+import { codeOf, POLICIES } from './build-case.ts';
 
-const POLICIES: LabelPolicies = {
-  unmapped: 'report',
-  missing: 'review',
-  overlap: 'later-wins',
-  gaps: 'review',
-};
 const GRID = centredGrid([64, 64, 24], [1, 1, 2], [1, 0, 0], [0, 1, 0]);
 
 function build(contours: readonly Contour[], geometry: VolumeGeometry = GRID) {
   const set = { ...structureSet({ A: contours }), referencedSeriesUids: [] };
   return buildMask({ target: targetOf(geometry), regions: contourRegions(set), policies: POLICIES });
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof PipelineError) return error.code;
-    throw error;
-  }
-  return 'no error';
 }
 
 /** Turned about the rows through the image's middle column, so that its mean stays on the slice. */

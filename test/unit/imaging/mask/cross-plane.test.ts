@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { LabelPolicies } from '../../../../src/contracts/label-policy.ts';
 import type { PatientContour } from '../../../../src/imaging/contour/structure-set.ts';
 import { applyAffine } from '../../../../src/imaging/geometry/affine.ts';
 import type { Vec3 } from '../../../../src/imaging/geometry/vector.ts';
@@ -8,13 +7,8 @@ import type { VolumeGeometry } from '../../../../src/imaging/geometry/volume-geo
 import { buildMask } from '../../../../src/imaging/mask/build-mask.ts';
 import { contourRegions } from '../../../../src/imaging/mask/contour-regions.ts';
 import { centredGrid, GRIDS, structureSet, targetOf } from '../../../helpers/imaging-phantom.ts';
+import { POLICIES } from './build-case.ts';
 
-const POLICIES: LabelPolicies = {
-  unmapped: 'report',
-  missing: 'review',
-  overlap: 'later-wins',
-  gaps: 'review',
-};
 const GRID = centredGrid([20, 18, 16], [1, 1.5, 2], [1, 0, 0], [0, 1, 0]);
 
 function build(contours: readonly PatientContour[], geometry: VolumeGeometry) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PipelineError } from '../../../../src/contracts/errors.ts';
 import { applyAffine } from '../../../../src/imaging/geometry/affine.ts';
 import { mapGrid } from '../../../../src/imaging/geometry/grid-mapping.ts';
 import { column, fromColumns, scale, type Vec3 } from '../../../../src/imaging/geometry/vector.ts';
@@ -12,6 +11,7 @@ import {
 import { buildMask } from '../../../../src/imaging/mask/build-mask.ts';
 import { niftiRegions } from '../../../../src/imaging/mask/nifti-regions.ts';
 import { centredGrid, GRIDS, targetOf } from '../../../helpers/imaging-phantom.ts';
+import { codeOf } from './build-case.ts';
 
 const GRID = centredGrid([5, 4, 3], [1, 1.5, 2], [1, 0, 0], [0, 1, 0]);
 const POLICIES = { unmapped: 'report', missing: 'review', overlap: 'fail', gaps: 'review' } as const;
@@ -50,16 +50,6 @@ function build(geometry: VolumeGeometry, values: Parameters<typeof niftiRegions>
     regions: niftiRegions({ geometry, values }),
     policies: POLICIES,
   });
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof PipelineError) return error.code;
-    throw error;
-  }
-  return 'no error';
 }
 
 describe('niftiRegions', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PipelineError } from '../../../../src/contracts/errors.ts';
-import type { LabelPolicies } from '../../../../src/contracts/label-policy.ts';
 import type { Contour, ImageContour } from '../../../../src/imaging/contour/structure-set.ts';
 import { applyAffine } from '../../../../src/imaging/geometry/affine.ts';
 import type { Vec3 } from '../../../../src/imaging/geometry/vector.ts';
@@ -15,13 +14,8 @@ import {
   structureSet,
   targetOf,
 } from '../../../helpers/imaging-phantom.ts';
+import { POLICIES } from './build-case.ts';
 
-const POLICIES: LabelPolicies = {
-  unmapped: 'report',
-  missing: 'review',
-  overlap: 'later-wins',
-  gaps: 'review',
-};
 const GRID = centredGrid([32, 32, 9], [1, 1.5, 2], [1, 0, 0], [0, 1, 0]);
 
 function build(contours: readonly Contour[], target: MaskTarget = targetOf(GRID)) {
