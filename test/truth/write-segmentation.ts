@@ -22,8 +22,22 @@ interface Frame {
   readonly bits: Uint8Array;
 }
 
-/** BINARY, one bit per voxel packed across frames; segment by segment, and only the slices that hold any of it. */
-export function writeSegmentation(acquisition: Acquisition, shapes: readonly Shape[]): Uint8Array {
+/** Pixel values of a FRACTIONAL segmentation, of 8 bits. */
+export interface Shares {
+  readonly maximum: number;
+  readonly inside: number;
+  readonly outside: number;
+}
+
+/**
+ * BINARY, one bit per voxel packed across frames, unless shares are given; segment by segment, and only the slices that
+ * hold any of it.
+ */
+export function writeSegmentation(
+  acquisition: Acquisition,
+  shapes: readonly Shape[],
+  shares?: Shares,
+): Uint8Array {
   const frames = framesOf(acquisition, shapes);
   const elements: Element[] = [
     { tag: '00080005', vr: 'CS', value: 'ISO_IR 192' },
@@ -40,9 +54,10 @@ export function writeSegmentation(acquisition: Acquisition, shapes: readonly Sha
     uid('00200052', FRAME_OF_REFERENCE_UID),
     { tag: '00201040', vr: 'LO', value: '' },
     ...dimensions(),
-    ...pixelFormat(acquisition, frames.length),
-    { tag: '00620001', vr: 'CS', value: 'BINARY' },
+    ...pixelFormat(acquisition, frames.length, shares === undefined ? 1 : 8),
+    { tag: '00620001', vr: 'CS', value: shares === undefined ? 'BINARY' : 'FRACTIONAL' },
     sequence('00620002', shapes.map(segmentItem)),
+    ...(shares === undefined ? [] : fractionalType(shares)),
     { tag: '00700080', vr: 'CS', value: 'TRUTH' },
     { tag: '00700081', vr: 'LO', value: 'truth' },
     { tag: '00700084', vr: 'PN', value: 'tester' },
@@ -51,9 +66,22 @@ export function writeSegmentation(acquisition: Acquisition, shapes: readonly Sha
       '52009230',
       frames.map((frame) => frameGroups(acquisition, frame)),
     ),
-    { tag: '7fe00010', vr: 'OB', value: packed(frames.map(({ bits }) => bits)) },
+    { tag: '7fe00010', vr: 'OB', value: pixels(frames, shares) },
   ];
   return writeDicom(elements, { meta: metaElements(SEGMENTATION_STORAGE, SOP_INSTANCE_UID) });
+}
+
+function fractionalType({ maximum }: Shares): Element[] {
+  return [
+    { tag: '0062000e', vr: 'US', value: maximum },
+    { tag: '00620010', vr: 'CS', value: 'PROBABILITY' },
+  ];
+}
+
+function pixels(frames: readonly Frame[], shares: Shares | undefined): Uint8Array {
+  if (shares === undefined) return packed(frames.map(({ bits }) => bits));
+  const { inside, outside } = shares;
+  return Buffer.concat(frames.map(({ bits }) => bits.map((bit) => (bit === 1 ? inside : outside))));
 }
 
 function framesOf(acquisition: Acquisition, shapes: readonly Shape[]): Frame[] {
@@ -103,16 +131,16 @@ function dimensions(): Element[] {
   ];
 }
 
-function pixelFormat({ rows, columns }: Acquisition, frames: number): Element[] {
+function pixelFormat({ rows, columns }: Acquisition, frames: number, bits: 1 | 8): Element[] {
   return [
     { tag: '00280002', vr: 'US', value: 1 },
     { tag: '00280004', vr: 'CS', value: 'MONOCHROME2' },
     { tag: '00280008', vr: 'IS', value: String(frames) },
     { tag: '00280010', vr: 'US', value: rows },
     { tag: '00280011', vr: 'US', value: columns },
-    { tag: '00280100', vr: 'US', value: 1 },
-    { tag: '00280101', vr: 'US', value: 1 },
-    { tag: '00280102', vr: 'US', value: 0 },
+    { tag: '00280100', vr: 'US', value: bits },
+    { tag: '00280101', vr: 'US', value: bits },
+    { tag: '00280102', vr: 'US', value: bits - 1 },
     { tag: '00280103', vr: 'US', value: 0 },
     { tag: '00282110', vr: 'CS', value: '00' },
   ];

@@ -36,6 +36,22 @@ describe('collections of an archive', () => {
       expect(Math.abs((found.get(value) ?? 0) - voxels)).toBeLessThanOrEqual(0.001 * voxels);
   });
 
+  it('of fractions are the voxels of at least half, and the certificate says what the fractions were', async () => {
+    const shares = { maximum: 200, inside: 100, outside: 99 };
+    const { ports } = await archiveWith(SERIES, {
+      seg: writeSegmentation(SERIES, SHAPES, shares),
+      collectionType: 'SEG',
+    });
+    const made = await prepare(ports);
+    const [found, direct] = [await voxelsOf(made, ports), drawnDirectly(SERIES)];
+    for (const [value, voxels] of direct)
+      expect(Math.abs((found.get(value) ?? 0) - voxels)).toBeLessThanOrEqual(0.001 * voxels);
+    const { sources } = await certificateOf(made, ports);
+    expect(sources.map(({ provenance }) => provenance.fractional)).toEqual(
+      SHAPES.map(() => ({ type: 'PROBABILITY', threshold: 0.5 })),
+    );
+  });
+
   it('are compared when they hold AIM and its RTSTRUCT, and agree without a word', async () => {
     const { ports } = await archiveWith(SERIES, {
       rtstruct: writeRtstruct(SERIES, SHAPES),
