@@ -5,7 +5,7 @@ import type { TaskHandler } from './worker-protocol.ts';
 export interface RunOptions<Task> {
   /** Threads to use; 0 does all on this one. Default: one per core, at most 8. */
   readonly workers?: number;
-  /** This thread does tasks as well instead of waiting; it has to be free for as long as one takes. */
+  /** This thread does tasks as well instead of waiting, and counts as one more; it has to be free for as long as one takes. */
   readonly here?: boolean;
   /** Buffers of a task that move to the thread instead of being copied; the caller has them no more. */
   readonly transferOf?: (task: Task) => readonly ArrayBuffer[];
