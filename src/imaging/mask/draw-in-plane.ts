@@ -2,7 +2,7 @@ import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import type { AcquiredPlanes } from './acquired-planes.ts';
 import { interpolateBetween } from './interpolate-slices.ts';
 import type { ContourGap, DrawnSlice, DrawOptions } from './region-source.ts';
-import { addRuns, clearSliceMask, emptySliceMask, type SliceMask, takeRuns } from './slice-mask.ts';
+import { addRuns, scratchMasks, takeRuns } from './slice-mask.ts';
 import { SliceRuns } from './slice-runs.ts';
 
 /** What a region shows on one acquired plane. */
@@ -78,32 +78,24 @@ function* repeated({ first, last }: SliceRange, runs: SliceRuns): Generator<Draw
   for (let k = first; k <= last; k++) yield [k, runs];
 }
 
-/** Draws slices that are made of two planes; memory for it is taken when the first comes. */
+/** Draws slices that are made of two planes. */
 function planeMixer({ sizeIjk: [columns, rows], spacingMm }: VolumeGeometry) {
-  let masks: readonly [lower: SliceMask, upper: SliceMask, mixed: SliceMask] | undefined;
   const runs = new SliceRuns(columns, rows);
-  const newMask = () => emptySliceMask(columns, rows);
   return (previous: SliceRuns, current: SliceRuns, { lowerK, upperK, mixed }: Link) => {
     if (mixed.length === 0) return () => [];
-    masks ??= [newMask(), newMask(), newMask()];
-    const [lower, upper, between] = masks;
-    replaceRuns(lower, previous);
-    replaceRuns(upper, current);
+    const [lower, upper] = scratchMasks(columns, rows);
+    addRuns(lower, previous);
+    addRuns(upper, current);
     const mix = interpolateBetween(lower, upper, [spacingMm[0], spacingMm[1]]);
     return function* (slices: readonly number[]): Generator<DrawnSlice> {
       for (const k of slices) {
-        clearSliceMask(between);
+        const [between] = scratchMasks(columns, rows);
         mix((k - lowerK) / (upperK - lowerK), between);
         takeRuns(runs, between);
         yield [k, runs];
       }
     };
   };
-}
-
-function replaceRuns(mask: SliceMask, runs: SliceRuns): void {
-  clearSliceMask(mask);
-  addRuns(mask, runs);
 }
 
 /** What happens between two planes of the region that follow each other. */

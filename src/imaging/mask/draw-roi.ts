@@ -8,7 +8,7 @@ import { inPlaneOverhang, type Overhang, total } from './overhang.ts';
 import { type PlacedContours, placeContours } from './place-contours.ts';
 import { Rasteriser } from './rasterise.ts';
 import type { ContourGap, DrawnSlice, DrawOptions } from './region-source.ts';
-import { addRuns, clearSliceMask, emptySliceMask, takeRuns } from './slice-mask.ts';
+import { addRuns, scratchMasks, takeRuns } from './slice-mask.ts';
 import { SliceRuns } from './slice-runs.ts';
 
 /** What drawing the contours of one ROI found out; volumes in mm3. */
@@ -81,14 +81,14 @@ function* drawBoth(
   const along = new Map<number, SliceRuns>();
   for (const [k, runs] of slicesAlong) along.set(k, runs.clone());
   const window = crossPlaneWindow(placed.crossPlane, stack, geometry);
-  const mask = emptySliceMask(columns, rows);
   const both = new SliceRuns(columns, rows);
   const slices = [...along.keys(), window.low[2], window.high[2]];
-  for (let k = Math.min(...slices); k <= Math.max(...slices); k++) {
+  const last = Math.max(...slices);
+  for (let k = Math.min(...slices); k <= last; k++) {
     const own = along.get(k);
     const crossed = k >= window.low[2] && k <= window.high[2];
     if (own === undefined && !crossed) continue;
-    clearSliceMask(mask);
+    const [mask] = scratchMasks(columns, rows);
     if (crossed) drawCrossPlanes(mask, k, stack, window);
     if (own !== undefined) addRuns(mask, own);
     takeRuns(both, mask);

@@ -28,6 +28,24 @@ export function emptySliceMask(columns: number, rows: number): SliceMask {
   return { columns, rows, bits: new Uint8Array(columns * rows), box: EMPTY_BOX };
 }
 
+let scratch: readonly [SliceMask, SliceMask, SliceMask] = [
+  emptySliceMask(0, 0),
+  emptySliceMask(0, 0),
+  emptySliceMask(0, 0),
+];
+
+/**
+ * Empty masks for work that is over before anybody else asks for them: the slices of many regions are drawn in turn, and
+ * each region with masks of its own would hold hundreds of megabytes.
+ */
+export function scratchMasks(columns: number, rows: number): readonly [SliceMask, SliceMask, SliceMask] {
+  const [first] = scratch;
+  if (first.columns === columns && first.rows === rows) scratch.forEach(clearSliceMask);
+  else
+    scratch = [emptySliceMask(columns, rows), emptySliceMask(columns, rows), emptySliceMask(columns, rows)];
+  return scratch;
+}
+
 /** Clears what earlier drawings left, within their box only. */
 export function clearSliceMask(mask: SliceMask): void {
   const { minColumn, maxColumn, minRow, maxRow } = mask.box;

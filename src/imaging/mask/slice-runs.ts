@@ -19,14 +19,6 @@ export class SliceRuns {
     this.rows = rows;
   }
 
-  /** Runs that are there already; their memory is not copied. */
-  static of(columns: number, rows: number, bounds: Uint32Array<ArrayBuffer>): SliceRuns {
-    const runs = new SliceRuns(columns, rows);
-    runs.#bounds = bounds;
-    runs.#length = bounds.length;
-    return runs;
-  }
-
   /**
    * First voxel of each run and the one after its last, in turn, as places in the slice (column + columns x row);
    * {@link SliceRuns.length} of them count.
@@ -58,7 +50,10 @@ export class SliceRuns {
 
   /** A copy that stays. */
   clone(): SliceRuns {
-    return SliceRuns.of(this.columns, this.rows, this.#bounds.slice(0, this.#length));
+    const copy = new SliceRuns(this.columns, this.rows);
+    copy.#bounds = this.#bounds.slice(0, this.#length);
+    copy.#length = this.#length;
+    return copy;
   }
 
   /** Sets a bit of every voxel's value, in a slice of one byte per voxel. */
