@@ -33,12 +33,17 @@ export async function writePieces<Result>(
 ): Promise<WrittenFile<Result>> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
+  let underWay: Promise<void> = Promise.resolve();
   const put = async (bytes: Uint8Array): Promise<void> => {
-    const written = sink.write(bytes);
-    // The digest is made while the bytes are under way.
+    await underWay;
+    underWay = sink.write(bytes);
+    // Told when the next bytes come, or at the end.
+    underWay.catch(() => undefined);
+    // The digest is made while the bytes are under way, and the next piece.
     hash.update(bytes);
     sizeBytes += bytes.length;
-    await written;
+    // Pieces that are not packed lie in memory that their maker uses again.
+    if (!gzip) await underWay;
   };
   try {
     const trailer = new GzipTrailer();
@@ -51,7 +56,9 @@ export async function writePieces<Result>(
       onPiece?.(count);
     }
     if (gzip) await put(trailer.bytes());
+    await underWay;
   } catch (error) {
+    await Promise.allSettled([underWay]);
     await sink.abort();
     throw error;
   }
