@@ -1,5 +1,6 @@
 import type { Contour, Roi, StructureSet } from '../imaging/contour/structure-set.ts';
 import type { ParsedRtstruct } from './jobs/parse-rtstruct.ts';
+import { type PackedPoints, withPoints } from './packed-points.ts';
 import { runJob } from './run-job.ts';
 
 /** A structure set whose ROIs get their points one after the other. */
@@ -23,7 +24,7 @@ interface ArrivingRoi extends Roi {
  */
 export async function readStructureSet(bytes: Uint8Array, workers: 0 | 1): Promise<ArrivingStructureSet> {
   let count = Number.POSITIVE_INFINITY;
-  // Threads are asked for ROIs before it is known how many there are; of one too many they give no contours.
+  // Threads are asked for ROIs before it is known how many there are; of one too many they give no points.
   const tasks = (function* () {
     yield null;
     for (let index = 0; index < count; index++) yield index;
@@ -35,7 +36,8 @@ export async function readStructureSet(bytes: Uint8Array, workers: 0 | 1): Promi
   let last = Promise.resolve();
   const arrivals = rois.map((roi) => {
     last = last.then(async () => {
-      roi.contours = ((await results.next()).value as ParsedRtstruct & ArrivingRoi).contours;
+      const { points } = (await results.next()).value as ParsedRtstruct & { points: PackedPoints };
+      roi.contours = withPoints(roi.contours, points);
     });
     last.catch(() => undefined);
     return last;
