@@ -6,7 +6,7 @@ export const DEFAULT_GZIP_LEVEL = 4;
 
 /**
  * How content is packed: by a gzip level, or as runs of equal bytes. Label maps are long runs: looking for nothing else
- * takes a quarter less time than level 3 on maps of organs and makes them a quarter smaller than level 4 does.
+ * takes less time than any level that finds matches, and makes maps of organs smaller.
  */
 export type Packing = number | 'runs';
 

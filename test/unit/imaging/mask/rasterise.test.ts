@@ -142,8 +142,11 @@ describe('the rasteriser', () => {
   });
 
   it('draws an outline that winds to and fro more often than a row has voxels', () => {
-    const teeth: Points = Array.from({ length: 3000 }, (_, n) => [n % 2 === 0 ? 3 : 9, n % 2 === 0 ? 1 : 18]);
-    const expected = drawByTest((x, y) => insidePolygon(teeth, x + 1e-4, y + 1e-4));
+    const [a, b, c] = [[3.0004, 1.0004] as const, [9.0004, 18.3] as const, [20.3, 10.2] as const];
+    // An odd number of times from one corner to the next is once.
+    const teeth: Points = [...Array.from({ length: 3000 }, (_, n) => (n % 2 === 0 ? a : b)), c];
+    const expected = drawByTest((x, y) => insidePolygon([a, b, c], x, y));
+    expect(expected.join('')).toContain('1');
     expect(draw([[polygon(teeth)]])).toEqual(expected);
   });
 });
