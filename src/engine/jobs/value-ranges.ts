@@ -1,6 +1,7 @@
 import type { PixelLayout, Slice, StoredPixels } from '../../imaging/dicom/slice.ts';
 import { decodeFrame } from '../../imaging/dicom/stored-pixels.ts';
-import { storedRange, type ValueRange } from '../../imaging/series/value-range.ts';
+import { storedRange } from '../../imaging/series/stored-range.ts';
+import type { ValueRange } from '../../imaging/series/value-range.ts';
 import { readyCodecs } from '../ready-codecs.ts';
 import { EXPLICIT_LITTLE_ENDIAN } from '../uncompressed.ts';
 import type { OpenJob } from '../worker-protocol.ts';

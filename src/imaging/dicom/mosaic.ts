@@ -3,9 +3,9 @@ import { add, cross, dot, normalise, scale, type Vec3 } from '../geometry/vector
 import { readCsaNumbers } from './csa-header.ts';
 import { type Attribute, type DataSet, readBytes, readStrings, readUint16 } from './data-set.ts';
 import { IMAGE } from './image-attributes.ts';
+import { nativePixels } from './native-pixels.ts';
 import type { Plane } from './read-plane.ts';
 import type { EncodedFrame, PixelLayout } from './slice.ts';
-import { decodeFrame } from './stored-pixels.ts';
 import { requireTransferSyntax } from './transfer-syntax.ts';
 
 const CSA_IMAGE_HEADER: Attribute = { name: 'CSAImageHeaderInfo', tag: 'x00291010' };
@@ -100,7 +100,7 @@ function countTiles(dataSet: DataSet, protocol: string, encoded: EncodedFrame): 
 function lastTileWithContent(encoded: EncodedFrame, across: number): number {
   const { columns, rows } = encoded.layout;
   if (columns % across !== 0 || rows % across !== 0) return 0;
-  const pixels = decodeFrame(encoded);
+  const pixels = nativePixels(encoded);
   const [width, height] = [columns / across, rows / across];
   for (let n = across * across; n > 0; n--) {
     const [column, row] = [((n - 1) % across) * width, Math.floor((n - 1) / across) * height];

@@ -1,6 +1,7 @@
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
 import { renderPlane } from './render-plane.ts';
-import { maxStorageError, settlePlan, storedRange } from './value-range.ts';
+import { storedRange } from './stored-range.ts';
+import { maxStorageError, settlePlan } from './value-range.ts';
 import type { SliceReference, VolumePlan } from './volume-plan.ts';
 
 /** One image volume in real-world values, in memory; voxels i fastest, then j, then k. */

@@ -1,6 +1,5 @@
 import { PipelineError } from '../../contracts/errors.ts';
-import type { Slice, SliceHeader, StoredPixels } from '../dicom/slice.ts';
-import { decodeFrame } from '../dicom/stored-pixels.ts';
+import type { SliceHeader } from '../dicom/slice.ts';
 import { extentOf } from './extent.ts';
 import type { VolumePlan } from './volume-plan.ts';
 
@@ -13,50 +12,6 @@ export interface ValueRange {
 const INT16_MIN = -32768;
 const INT16_MAX = 32767;
 const FLOAT32_MAX = 3.4028234663852886e38;
-
-/** Range of the real-world values of one slice, found among its decoded pixels. */
-export function storedRange(slice: Slice): ValueRange {
-  return rescaleRange(slice, extremes(decodeFrame(slice.encoded)));
-}
-
-/** Least and largest sample; 16-bit images have loops of their own, since a loop that meets one type of array is several times as fast. */
-function extremes(stored: StoredPixels): ValueRange {
-  if (stored instanceof Uint16Array) return unsignedExtremes(stored);
-  if (stored instanceof Int16Array) return signedExtremes(stored);
-  const { length } = stored;
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < length; at++) {
-    const value = stored[at] as number;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return { low, high };
-}
-
-function unsignedExtremes(stored: Uint16Array): ValueRange {
-  const { length } = stored;
-  let low = 0xffff;
-  let high = 0;
-  for (let at = 0; at < length; at++) {
-    const value = stored[at] as number;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return { low, high };
-}
-
-function signedExtremes(stored: Int16Array): ValueRange {
-  const { length } = stored;
-  let low = INT16_MAX;
-  let high = INT16_MIN;
-  for (let at = 0; at < length; at++) {
-    const value = stored[at] as number;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return { low, high };
-}
 
 /** Range that BitsStored allows a slice, without a look at its pixels. */
 function possibleRange(slice: SliceHeader): ValueRange {
@@ -132,7 +87,11 @@ function isMixed({ planes }: VolumePlan): boolean {
   );
 }
 
-function rescaleRange({ rescale: { slope, intercept } }: SliceHeader, { low, high }: ValueRange): ValueRange {
+/** Real-world values of a range of stored ones. */
+export function rescaleRange(
+  { rescale: { slope, intercept } }: SliceHeader,
+  { low, high }: ValueRange,
+): ValueRange {
   const ends = [slope * low + intercept, slope * high + intercept] as const;
   return { low: Math.min(...ends), high: Math.max(...ends) };
 }

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { StoredPixels } from '../../../../src/imaging/dicom/slice.ts';
 import { renderPlane } from '../../../../src/imaging/series/render-plane.ts';
 import { rescaleInto } from '../../../../src/imaging/series/rescale.ts';
-import { maxStorageError, settlePlan, storedRange } from '../../../../src/imaging/series/value-range.ts';
+import { storedRange } from '../../../../src/imaging/series/stored-range.ts';
+import { maxStorageError, settlePlan } from '../../../../src/imaging/series/value-range.ts';
 import { codeOf, makeSeries, makeSlice, planOne, renderOne } from './make-slice.ts';
 
 const SAMPLES: readonly { name: string; make: (values: readonly number[]) => StoredPixels; most: number }[] =
