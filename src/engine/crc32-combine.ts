@@ -17,6 +17,15 @@ export function combineCrc32(first: number, second: number, secondLength: number
   return (multiply(xToTheEighth(secondLength), first) ^ second) >>> 0;
 }
 
+/** What each bit of a CRC, the lowest first, becomes when zeros follow; without inversions a CRC is the sum of its bits. */
+export function bitsAfterZeros(zeroBytes: number): Uint32Array {
+  const bits = new Uint32Array(32);
+  let multiple = xToTheEighth(zeroBytes);
+  // The highest bit is the polynomial 1, the one below it x.
+  for (let bit = 31; bit >= 0; bit--, multiple = timesX(multiple)) bits[bit] = multiple;
+  return bits;
+}
+
 /** x^(8 n) modulo the polynomial. */
 function xToTheEighth(bytes: number): number {
   let product = ONE;
@@ -34,9 +43,13 @@ function multiply(a: number, b: number): number {
   let multiple = b;
   for (let bit = ONE; bit !== 0; bit >>>= 1) {
     if (a & bit) product ^= multiple;
-    multiple = multiple & 1 ? (multiple >>> 1) ^ POLYNOMIAL : multiple >>> 1;
+    multiple = timesX(multiple);
   }
   return product >>> 0;
+}
+
+function timesX(polynomial: number): number {
+  return polynomial & 1 ? (polynomial >>> 1) ^ POLYNOMIAL : polynomial >>> 1;
 }
 
 function powersOfX(): readonly number[] {

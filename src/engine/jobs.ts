@@ -7,7 +7,6 @@ export const JOBS = {
   'value-ranges': async () => (await import('./jobs/value-ranges.ts')).openValueRanges,
   'resample-image': async () => (await import('./jobs/resample-image.ts')).openResampleImage,
   'resample-mask': async () => (await import('./jobs/resample-mask.ts')).openResampleMask,
-  'parse-rtstruct': async () => (await import('./jobs/parse-rtstruct.ts')).openParseRtstruct,
   digest: async () => (await import('./jobs/digest.ts')).openDigest,
 };
 

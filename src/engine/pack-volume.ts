@@ -1,9 +1,8 @@
 import { crc32 } from 'node:zlib';
-import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
 import { encodeHeader, type NiftiContent } from '../imaging/nifti/encode-nifti.ts';
-import { DATA_TYPES, dataTypeOf, type NiftiDataType } from '../imaging/nifti/nifti-header.ts';
+import { dataTypeOf } from '../imaging/nifti/nifti-header.ts';
 import type { Packing } from './gzip-member.ts';
-import { isSmall, type PlaneRange, planPieces } from './plan-pieces.ts';
+import { isSmall, planPieces } from './plan-pieces.ts';
 import { runJob } from './run-job.ts';
 import { poolSize } from './worker-pool.ts';
 import type { Piece } from './write-pieces.ts';
@@ -15,32 +14,13 @@ export interface PackVolumeOptions {
   readonly softwareVersion: string;
 }
 
-/** A volume whose planes are made when their turn comes. */
-export interface VolumeInPlanes {
-  readonly geometry: VolumeGeometry;
-  readonly dataType: NiftiDataType;
-  /** Writes planes `first` to `last` - 1 into memory that is all 0; asked for in order, each once. */
-  readonly fill: (planes: Uint8Array<ArrayBuffer>, range: PlaneRange) => void;
-}
-
-/** A volume in memory as the pieces of a NIfTI file. */
-export function packVolume(volume: NiftiContent, options: PackVolumeOptions): AsyncGenerator<Piece> {
-  const { geometry, values } = volume;
-  const planeBytes = geometry.sizeIjk[0] * geometry.sizeIjk[1] * values.BYTES_PER_ELEMENT;
-  const fill: VolumeInPlanes['fill'] = (planes, { first, last }) => {
-    const from = values.byteOffset + first * planeBytes;
-    planes.set(new Uint8Array(values.buffer, from, (last - first) * planeBytes));
-  };
-  return packPlanes({ geometry, dataType: dataTypeOf(values), fill }, options);
-}
-
-/** The pieces of a NIfTI file, packed on threads and on this one while the planes of later pieces are made. */
-export async function* packPlanes(
-  volume: VolumeInPlanes,
+/** A volume in memory as the pieces of a NIfTI file, packed on threads and on this one. */
+export async function* packVolume(
+  volume: NiftiContent,
   { packing, softwareVersion }: PackVolumeOptions,
 ): AsyncGenerator<Piece> {
-  const { geometry, dataType } = volume;
-  const header = encodeHeader(geometry, dataType, { softwareVersion });
+  const { geometry, values } = volume;
+  const header = encodeHeader(geometry, dataTypeOf(values), { softwareVersion });
   const spare: ArrayBuffer[] = [];
   const contents = contentsOf(header, volume, spare);
   if (packing === null) {
@@ -50,7 +30,7 @@ export async function* packPlanes(
     }
     return;
   }
-  const workers = isSmall(geometry, DATA_TYPES[dataType][1]) ? 0 : poolSize() - 1;
+  const workers = isSmall(geometry, values.BYTES_PER_ELEMENT) ? 0 : poolSize() - 1;
   const transferOf = ({ bytes }: { bytes: Uint8Array<ArrayBuffer> }) => [bytes.buffer];
   for await (const { memory, ...piece } of runJob('deflate-bytes', { packing }, contents, {
     workers,
@@ -69,19 +49,18 @@ export async function* packPlanes(
  */
 function* contentsOf(
   header: Uint8Array<ArrayBuffer>,
-  { geometry, dataType, fill }: VolumeInPlanes,
+  { geometry, values }: NiftiContent,
   spare: ArrayBuffer[],
 ) {
   yield { bytes: header, isLast: false };
   const [columns, rows, slices] = geometry.sizeIjk;
-  const planeBytes = columns * rows * DATA_TYPES[dataType][1];
-  for (const range of planPieces(geometry, DATA_TYPES[dataType][1])) {
-    const length = (range.last - range.first) * planeBytes;
+  const planeBytes = columns * rows * values.BYTES_PER_ELEMENT;
+  for (const { first, last } of planPieces(geometry, values.BYTES_PER_ELEMENT)) {
+    const length = (last - first) * planeBytes;
     const used = spare.find(({ byteLength }) => byteLength >= length);
     if (used !== undefined) spare.splice(spare.indexOf(used), 1);
     const bytes = new Uint8Array(used ?? new ArrayBuffer(length), 0, length);
-    if (used !== undefined) bytes.fill(0);
-    fill(bytes, range);
-    yield { bytes, isLast: range.last === slices };
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset + first * planeBytes, length));
+    yield { bytes, isLast: last === slices };
   }
 }

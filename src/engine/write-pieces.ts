@@ -27,7 +27,7 @@ export interface WritePiecesOptions {
  * when anything did not.
  */
 export async function writePieces<Result>(
-  pieces: AsyncIterable<Piece>,
+  pieces: AsyncIterable<Piece> | Iterable<Piece>,
   sink: ByteSink<Result>,
   { gzip, onPiece }: WritePiecesOptions,
 ): Promise<WrittenFile<Result>> {

@@ -1,5 +1,5 @@
 /** Rises only when the bytes that the imaging stages write change; part of a case's identity. */
-export const OUTPUT_VERSION = 4;
+export const OUTPUT_VERSION = 5;
 
 /** What NIfTI headers say of their origin: no release number, because it would change bytes without a reason. */
 export const NIFTI_DESCRIPTION = `Contourflow output version ${OUTPUT_VERSION}`;

@@ -1,7 +1,7 @@
 import { PipelineError } from '../contracts/errors.ts';
 import type { ObjectKey, ObjectRef } from '../contracts/identifiers.ts';
 import type { ByteSink } from '../engine/byte-sink.ts';
-import type { Labels } from '../imaging/mask/label-canvas.ts';
+import type { Labels } from '../imaging/mask/label-type.ts';
 import { type DecodedNifti, decodeNifti } from '../imaging/nifti/decode-nifti.ts';
 import { gunzipBounded } from '../imaging/nifti/gzip.ts';
 import type { Ports } from '../ports/index.ts';

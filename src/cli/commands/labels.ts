@@ -60,9 +60,8 @@ async function checkFile(map: LabelMap, file: string): Promise<FileReport> {
   const { openRegionFile } = await import('../mask/open-region-file.ts');
   const { matchRegions } = await import('../../imaging/mask/match-regions.ts');
   try {
-    const { set, complete, close } = await openRegionFile([file]);
+    const { set, close } = await openRegionFile([file]);
     close();
-    await complete;
     return { file, status: 'read', format: set.format, ...matchRegions(map, set.regions) };
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;

@@ -80,8 +80,6 @@ async function drawFrom(
   options: MaskOptions,
   progress: (label: string, done: number, total: number) => void,
 ): Promise<MaskReport> {
-  const { startThreadFor } = await import('../mask/start-thread.ts');
-  startThreadFor(options.roi);
   const { parseLabelMap } = await import('../../imaging/mask/label-map.ts');
   const { drawMask } = await import('../mask/draw-mask.ts');
   const { openRegionFile } = await import('../mask/open-region-file.ts');
@@ -95,7 +93,7 @@ async function drawFrom(
     progress(`reading ${total} files`, done, total),
   );
   headers.catch(() => undefined);
-  const { set, complete, close } = await openRegionFile(options.roi, options);
+  const { set, close } = await openRegionFile(options.roi, options);
   try {
     return await drawMask({
       headers: await headers,
@@ -106,7 +104,6 @@ async function drawFrom(
         overlap: options.overlap,
         gaps: options.gaps.policy,
       },
-      complete,
       interpolateUpToMm: options.gaps.upToMm,
       seriesUid: options.series,
       irregular: options.irregular,
@@ -114,10 +111,6 @@ async function drawFrom(
       softwareVersion: SOFTWARE_VERSION,
       onProgress: (done, total) => progress('drawing regions', done, total),
     });
-  } catch (error) {
-    // A region that cannot be read, drawn or not, is the first thing to correct.
-    await complete;
-    throw error;
   } finally {
     close();
   }

@@ -5,9 +5,9 @@ import type { LabelMap } from '../../imaging/mask/label-map.ts';
 import type { MaskFindings } from '../../imaging/mask/mask-findings.ts';
 import { isSetAside } from '../imaging/plan-folder-series.ts';
 import { type ChosenSeries, chooseSeries, type SeriesChoice } from './choose-series.ts';
+import { labelPacking, openLabelFile } from './label-file.ts';
 import type { SliceHeaders } from './read-slice-headers.ts';
 import { writeEachRegion } from './write-each-region.ts';
-import { labelPacking, openLabelFile } from './write-labels.ts';
 
 export interface DrawMaskInput extends SeriesChoice {
   readonly headers: SliceHeaders;
@@ -19,8 +19,6 @@ export interface DrawMaskInput extends SeriesChoice {
   /** Folder for one binary file per region. */
   readonly perRoi?: string | undefined;
   readonly softwareVersion: string;
-  /** Rejects when a region of the file, drawn or not, cannot be read; nothing is written then. */
-  readonly complete?: Promise<void> | undefined;
   /** Told after each region that is drawn: twice with a file of its own. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -61,10 +59,7 @@ export async function drawMask(input: DrawMaskInput): Promise<MaskReport> {
   const { findings: mask } = await writeMask(
     { ...input, target: chosen.target },
     {
-      openSink: async () => {
-        await input.complete;
-        return openLabelFile(out);
-      },
+      openSink: () => openLabelFile(out),
       packing: labelPacking(out),
       softwareVersion,
       onRegion: tick,

@@ -25,8 +25,7 @@ export function openRanges(path: string): OpenRanges {
     return target;
   };
   if (size <= READ_AT_ONCE_BYTES) {
-    // Shared, so that a thread can read it where it lies.
-    const ranges = memoryRanges(read(0, new Uint8Array(new SharedArrayBuffer(size))));
+    const ranges = memoryRanges(read(0, new Uint8Array(size)));
     return { ...ranges, close: () => closeSync(file) };
   }
   let memory = new Uint8Array(0);

@@ -3,16 +3,10 @@ import { openDicom, readString } from '../../imaging/dicom/data-set.ts';
 import type { RegionSet } from '../../imaging/mask/region-source.ts';
 import type { ByteRanges } from '../../imaging/segmentation/byte-ranges.ts';
 import { openRanges } from './file-ranges.ts';
-import { isWorthAThread } from './start-thread.ts';
-
-interface ReadRegions {
-  readonly set: RegionSet;
-  /** Where regions are there before their contours: resolves when all are read, rejects when one cannot be. */
-  readonly complete?: Promise<void>;
-}
 
 /** A file of regions of any kind; what it holds open is let go by `close`. */
-export interface RegionFile extends ReadRegions {
+export interface RegionFile {
+  readonly set: RegionSet;
   close(): void;
 }
 
@@ -45,7 +39,7 @@ export async function openRegionFile(
     for (const file of files) file.close();
   };
   try {
-    return { ...(await readRegions(paths, files, options)), close };
+    return { set: await readRegions(paths, files, options), close };
   } catch (error) {
     close();
     throw error;
@@ -56,7 +50,7 @@ async function readRegions(
   paths: readonly string[],
   files: readonly ByteRanges[],
   options: RegionFileOptions,
-): Promise<ReadRegions> {
+): Promise<RegionSet> {
   const [path] = paths as readonly [string];
   const [file] = files as readonly [ByteRanges];
   const kind = kindOf(file.read(0, Math.min(START_BYTES, file.size)));
@@ -65,16 +59,16 @@ async function readRegions(
   if (kind === 'xml') {
     const { parseAim } = await import('../../imaging/contour/parse-aim.ts');
     const { contourRegions } = await import('../../imaging/mask/contour-regions.ts');
-    return { set: contourRegions(parseAim(file.read(0, file.size))) };
+    return contourRegions(parseAim(file.read(0, file.size)));
   }
   const { openNifti } = await import('../../engine/arriving-nifti.ts');
   const { niftiRegions } = await import('../../imaging/mask/nifti-regions.ts');
   const { header, values, complete } = await openNifti(path);
   await complete;
-  return { set: niftiRegions({ geometry: header.geometry, values }) };
+  return niftiRegions({ geometry: header.geometry, values });
 }
 
-async function readDicom(files: readonly ByteRanges[], options: RegionFileOptions): Promise<ReadRegions> {
+async function readDicom(files: readonly ByteRanges[], options: RegionFileOptions): Promise<RegionSet> {
   const { openSeg } = await import('../../imaging/segmentation/open-seg.ts');
   const [file] = files as readonly [ByteRanges];
   const { dataSet, transferSyntaxUid } = openOrRefuse(() =>
@@ -85,20 +79,13 @@ async function readDicom(files: readonly ByteRanges[], options: RegionFileOption
     const { prepareCodecs } = await import('../../imaging/dicom/codecs/prepare-codecs.ts');
     const { parseSeg } = await import('../../imaging/segmentation/parse-seg.ts');
     await prepareCodecs([transferSyntaxUid]);
-    return { set: await parseSeg(files, options) };
+    return parseSeg(files, options);
   }
   if (sopClassUid !== RT_STRUCTURE_SET) throw unsupported(`a DICOM object of SOP class ${sopClassUid}`);
   requireOneFile(files);
-  return readRtstruct(file);
-}
-
-/** A large one is read on a thread, and its regions are there before their points. */
-async function readRtstruct(file: ByteRanges): Promise<ReadRegions> {
-  const { readStructureSet } = await import('../../engine/read-structure-set.ts');
+  const { parseRtstruct } = await import('../../imaging/contour/parse-rtstruct.ts');
   const { contourRegions } = await import('../../imaging/mask/contour-regions.ts');
-  const bytes = file.read(0, file.size);
-  const { structureSet, ready, complete } = await readStructureSet(bytes, isWorthAThread(file.size) ? 1 : 0);
-  return { set: contourRegions(structureSet, ready), complete };
+  return contourRegions(parseRtstruct(file.read(0, file.size)));
 }
 
 /** By the first bytes; whatever is neither XML nor NIfTI is tried as DICOM, which may lack its prefix. */

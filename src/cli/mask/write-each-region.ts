@@ -1,12 +1,13 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { voxelCount } from '../../imaging/geometry/volume-geometry.ts';
+import { writeMask } from '../../engine/write-mask.ts';
 import type { Mask } from '../../imaging/mask/build-mask.ts';
 import type { ChosenVolume } from '../../imaging/mask/choose-volume.ts';
-import { type BuildMaskInput, drawOptions } from '../../imaging/mask/mask-input.ts';
+import type { BuildMaskInput } from '../../imaging/mask/mask-input.ts';
+import type { MaskTarget } from '../../imaging/mask/mask-target.ts';
 import type { RegionSet, RegionSource } from '../../imaging/mask/region-source.ts';
+import { labelPacking, openLabelFile } from './label-file.ts';
 import { regionFileNames } from './region-file-names.ts';
-import { writeLabels } from './write-labels.ts';
 
 /** The part of `contourflow mask`'s input that its files of single regions need. */
 interface EachRegionInput extends Pick<BuildMaskInput, 'policies' | 'interpolateUpToMm'> {
@@ -36,14 +37,12 @@ export async function writeEachRegion(
     mask.sources.map(({ name }) => name),
     await takenNames(perRoi, out),
   );
-  const bits = new Uint8Array(voxelCount(target.geometry));
   const files: (string | undefined)[] = [];
   for (const [index, region] of regions.regions.entries()) {
     const wanted = mask.sources[index]?.value !== null;
     const path = join(perRoi, names[index] ?? '');
     if (wanted) {
-      drawAlone(region, input, { target, bits });
-      await writeLabels(path, target.geometry, bits, input.softwareVersion);
+      await writeAlone(region, path, input, target);
       input.onRegion();
     }
     files.push(wanted ? relative(dirname(out), path).split(sep).join('/') : undefined);
@@ -62,14 +61,17 @@ async function realFolder(path: string): Promise<string> {
   return realpath(path);
 }
 
-function drawAlone(
+/** As a mask of one region, value 1. */
+async function writeAlone(
   region: RegionSource,
-  input: EachRegionInput,
-  { target, bits }: Pick<ChosenVolume, 'target'> & { readonly bits: Uint8Array },
-): void {
-  bits.fill(0);
-  const planeSize = target.geometry.sizeIjk[0] * target.geometry.sizeIjk[1];
-  region.draw(target, drawOptions(input), (k, runs) => {
-    runs.mark(bits.subarray(k * planeSize, (k + 1) * planeSize), 1);
-  });
+  path: string,
+  { regions, policies, interpolateUpToMm, softwareVersion }: EachRegionInput,
+  target: MaskTarget,
+): Promise<void> {
+  // The set as a whole was checked before the label map was written.
+  const alone = { ...regions, regions: [region], warnings: [], check: () => [] };
+  await writeMask(
+    { target, regions: alone, policies, interpolateUpToMm },
+    { openSink: () => openLabelFile(path), packing: labelPacking(path), softwareVersion },
+  );
 }

@@ -3,22 +3,26 @@ const PIECE_VALUES = 131_072;
 
 /**
  * Memory for many short lists of numbers: a structure set has a list for each contour, and thousands of small buffers are
- * slow to make, to collect and to hand to another thread. The pieces are shared, so threads see the same numbers.
+ * slow to make and to collect.
  */
 export class NumberArena {
-  #piece = new Float64Array(new SharedArrayBuffer(0));
+  #piece = new Float64Array(0);
   #end = 0;
 
-  /** A copy of the values that stays. */
-  keep(values: Float64Array): Float64Array {
-    if (this.#end + values.length > this.#piece.length) {
-      const bytes = Math.max(PIECE_VALUES, values.length) * Float64Array.BYTES_PER_ELEMENT;
-      this.#piece = new Float64Array(new SharedArrayBuffer(bytes));
+  /** Memory for a list of at most so many numbers, to be written to before {@link NumberArena.keep} is called. */
+  reserve(most: number): Float64Array {
+    if (this.#end + most > this.#piece.length) {
+      const bytes = Math.max(PIECE_VALUES, most) * Float64Array.BYTES_PER_ELEMENT;
+      this.#piece = new Float64Array(new ArrayBuffer(bytes));
       this.#end = 0;
     }
-    const kept = this.#piece.subarray(this.#end, this.#end + values.length);
-    kept.set(values);
-    this.#end += values.length;
+    return this.#piece.subarray(this.#end, this.#end + most);
+  }
+
+  /** The first numbers of what was reserved last, which stay. */
+  keep(count: number): Float64Array {
+    const kept = this.#piece.subarray(this.#end, this.#end + count);
+    this.#end += count;
     return kept;
   }
 }

@@ -12,7 +12,7 @@ import {
   requireNumbers,
   requireString,
 } from '../dicom/data-set.ts';
-import { decimalsAt } from '../dicom/decimal-string.ts';
+import { mostDecimals, readDecimals } from '../dicom/decimal-string.ts';
 import { NumberArena } from './number-arena.ts';
 import { type PatientContour, type Roi, type StructureSet, UNTITLED_ROI } from './structure-set.ts';
 
@@ -60,32 +60,9 @@ const A = {
  * @throws MalformedContour when points are not triples of finite numbers, or a number with contours names two regions
  */
 export function parseRtstruct(bytes: Uint8Array): StructureSet {
-  const reader = openRtstruct(bytes);
-  const { outline } = reader;
-  return {
-    ...outline,
-    rois: outline.rois.map((roi, index) => ({ ...roi, contours: reader.contours(index) })),
-  };
-}
-
-/** A structure set of which the points, nearly all of its bytes, are read ROI by ROI. */
-export interface RtstructReader {
-  /** Contours have everything but their points. */
-  readonly outline: StructureSet;
-  /**
-   * The contours of an ROI, in their order; `index` is its place in the outline.
-   *
-   * @throws MalformedContour when points are not triples of finite numbers, or not as many as the file says
-   */
-  readonly contours: (index: number) => PatientContour[];
-}
-
-/** @throws as {@link parseRtstruct}, apart from what its points are refused for */
-export function openRtstruct(bytes: Uint8Array): RtstructReader {
   const { dataSet } = openDicom(bytes);
   requireStructureSet(dataSet);
-  const drawings = readDrawings(dataSet);
-  const rois = readRois(dataSet, drawings);
+  const rois = readRois(dataSet, readDrawings(dataSet));
   if (rois.every((roi) => roi.contours.length === 0)) {
     throw new PipelineError(
       'EmptyRtstruct',
@@ -94,40 +71,19 @@ export function openRtstruct(bytes: Uint8Array): RtstructReader {
     );
   }
   const frameOfReferenceUid = readFrameOfReference(dataSet);
-  const arena = new NumberArena();
   return {
-    outline: {
-      format: 'RTSTRUCT',
-      sopInstanceUid: requireString(dataSet, A.sopInstanceUid),
-      studyUid: requireString(dataSet, A.studyUid),
-      referencedSeriesUids: readReferencedSeries(dataSet),
-      ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
-      rois: rois.map(({ contours, ...roi }) => ({
-        ...roi,
-        contours: contours.map(({ outline }) => outline),
-      })),
-    },
-    contours: (index) => (rois[index]?.contours ?? []).map((contour) => readPoints(contour, arena)),
+    format: 'RTSTRUCT',
+    sopInstanceUid: requireString(dataSet, A.sopInstanceUid),
+    studyUid: requireString(dataSet, A.studyUid),
+    referencedSeriesUids: readReferencedSeries(dataSet),
+    ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
+    rois,
   };
-}
-
-/** A contour whose points are still text. */
-interface UnreadContour {
-  readonly outline: PatientContour;
-  readonly item: DataSet;
-  readonly data: Uint8Array;
-  readonly roiNumber: number;
-  /** Among those of its item, from 0. */
-  readonly index: number;
-}
-
-interface UnreadRoi extends Omit<Roi, 'contours'> {
-  readonly contours: readonly UnreadContour[];
 }
 
 interface RoiDrawing {
   readonly colour?: readonly [number, number, number];
-  readonly contours: readonly UnreadContour[];
+  readonly contours: readonly PatientContour[];
 }
 
 function requireStructureSet(dataSet: DataSet): void {
@@ -141,8 +97,8 @@ function requireStructureSet(dataSet: DataSet): void {
 }
 
 /** In the order of StructureSetROISequence; contours of a number that it does not list follow as untitled regions. */
-function readRois(dataSet: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): UnreadRoi[] {
-  const rois = new Map<number, UnreadRoi>();
+function readRois(dataSet: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): Roi[] {
+  const rois = new Map<number, Roi>();
   for (const item of readItems(dataSet, A.structureSetRois)) {
     const roi = readRoi(dataSet, item, drawings);
     const earlier = rois.get(roi.number);
@@ -157,7 +113,7 @@ function readRois(dataSet: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): 
   return [...rois.values()];
 }
 
-function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): UnreadRoi {
+function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, RoiDrawing>): Roi {
   const [number = 0] = requireNumbers(item, A.roiNumber, 1);
   const rawName = readBytes(item, A.roiName);
   const name = rawName === undefined ? '' : decodeText(rawName, readStrings(dataSet, A.characterSet)).trim();
@@ -175,10 +131,11 @@ function readRoi(dataSet: DataSet, item: DataSet, drawings: ReadonlyMap<number, 
 /** Contours by ROI number; an ROI listed twice keeps the contours of both items. */
 function readDrawings(dataSet: DataSet): Map<number, RoiDrawing> {
   const drawings = new Map<number, RoiDrawing>();
+  const arena = new NumberArena();
   for (const item of readItems(dataSet, A.roiContours)) {
     const [roiNumber = 0] = requireNumbers(item, A.referencedRoiNumber, 1);
     const contours = readItems(item, A.contours).flatMap((contour, index) =>
-      readContour(contour, roiNumber, index),
+      readContour(contour, arena, { roiNumber, index }),
     );
     const earlier = drawings.get(roiNumber);
     const colour = readColour(item) ?? earlier?.colour;
@@ -190,51 +147,38 @@ function readDrawings(dataSet: DataSet): Map<number, RoiDrawing> {
   return drawings;
 }
 
-const NO_POINTS = new Float64Array(0);
+/** Tells people which contour is meant; `index` among those of its item, from 0. */
+interface ContourPlace {
+  readonly roiNumber: number;
+  readonly index: number;
+}
 
-function readContour(item: DataSet, roiNumber: number, index: number): UnreadContour[] {
+function readContour(item: DataSet, arena: NumberArena, place: ContourPlace): PatientContour[] {
   const data = readBytes(item, A.contourData);
   if (data === undefined) return [];
   const [image] = readItems(item, A.contourImages);
   const sopInstanceUid = image && readString(image, A.referencedSop);
   const [frame] = (image && readNumbers(image, A.referencedFrame)) ?? [];
-  const outline = {
-    geometricType: readString(item, A.geometricType) ?? 'CLOSED_PLANAR',
-    pointsLps: NO_POINTS,
-    ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
-    ...(frame === undefined ? {} : { frame }),
-  };
-  return [{ outline, item, data, roiNumber, index }];
-}
-
-function readPoints(
-  { outline, item, data, roiNumber, index }: UnreadContour,
-  arena: NumberArena,
-): PatientContour {
-  const pointsLps = arena.keep(parsePoints(data, roiNumber, index));
   const [declared] = readNumbers(item, A.pointCount) ?? [];
-  if (declared !== undefined && declared * 3 !== pointsLps.length) {
-    throw malformed(roiNumber, index, `it declares ${declared} points and holds ${pointsLps.length / 3}`);
-  }
-  return { ...outline, pointsLps };
+  const pointsLps = readPoints(data, arena, place);
+  if (declared !== undefined && declared * 3 !== pointsLps.length)
+    throw malformed(place, `it declares ${declared} points and holds ${pointsLps.length / 3}`);
+  return [
+    {
+      geometricType: readString(item, A.geometricType) ?? 'CLOSED_PLANAR',
+      pointsLps,
+      ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
+      ...(frame === undefined ? {} : { frame }),
+    },
+  ];
 }
 
-/** @returns valid until the next call */
-function parsePoints(data: Uint8Array, roiNumber: number, index: number): Float64Array {
-  const values = decimalsAt(data, 0, data.length);
-  if (values === undefined || !allWithin(values, MAX_COORDINATE_MM)) {
-    throw malformed(roiNumber, index, `a coordinate is not a number of at most ${MAX_COORDINATE_MM} mm`);
-  }
-  if (values.length % 3 !== 0)
-    throw malformed(roiNumber, index, `its ${values.length} values are not triples`);
-  return values;
-}
-
-/** Written out, because structure sets have millions of coordinates. */
-function allWithin(values: Float64Array, limit: number): boolean {
-  const { length } = values;
-  for (let at = 0; at < length; at++) if (Math.abs(values[at] as number) > limit) return false;
-  return true;
+function readPoints(data: Uint8Array, arena: NumberArena, place: ContourPlace): Float64Array {
+  const text = { bytes: data, start: 0, end: data.length };
+  const count = readDecimals(text, arena.reserve(mostDecimals(data.length)), MAX_COORDINATE_MM);
+  if (count === 0) throw malformed(place, `a coordinate is not a number of at most ${MAX_COORDINATE_MM} mm`);
+  if (count % 3 !== 0) throw malformed(place, `its ${count} values are not triples`);
+  return arena.keep(count);
 }
 
 function readColour(item: DataSet): readonly [number, number, number] | undefined {
@@ -257,7 +201,7 @@ function readFrameOfReference(dataSet: DataSet): string | undefined {
   return frame && readString(frame, A.frameOfReferenceUid);
 }
 
-function malformed(roiNumber: number, index: number, why: string): PipelineError {
+function malformed({ roiNumber, index }: ContourPlace, why: string): PipelineError {
   return new PipelineError(
     'MalformedContour',
     `contour ${index + 1} of region number ${roiNumber} cannot be read: ${why}; save the contours again`,
@@ -265,7 +209,7 @@ function malformed(roiNumber: number, index: number, why: string): PipelineError
   );
 }
 
-function ambiguousNumber(first: UnreadRoi, second: UnreadRoi): PipelineError {
+function ambiguousNumber(first: Roi, second: Roi): PipelineError {
   return new PipelineError(
     'MalformedContour',
     `region number ${first.number} is given to "${first.name}" and to "${second.name}", so its contours could belong to ` +

@@ -16,68 +16,85 @@ const MAX_SCRATCH = 1 << 20;
 let scratch = new Float64Array(1 << 10);
 
 /**
+ * Values of a DS or IS attribute, see {@link readDecimals}.
+ *
+ * @param start - first byte of the value. @param end - the byte after it.
+ * @returns valid until the next call; undefined when there is no number or when a part of the text is not a finite number
+ */
+export function decimalsAt(bytes: Uint8Array, start: number, end: number): Float64Array | undefined {
+  const most = mostDecimals(end - start);
+  const values = most <= scratch.length ? scratch : new Float64Array(2 * most);
+  if (values.length <= MAX_SCRATCH) scratch = values;
+  const count = readDecimals({ bytes, start, end }, values);
+  return count === 0 ? undefined : values.subarray(0, count);
+}
+
+/** Values that so many bytes of text can hold. */
+export function mostDecimals(bytes: number): number {
+  return (bytes >>> 1) + 1;
+}
+
+/** A DS or IS value in its file: from byte `start` to the one before `end`. */
+export interface DecimalText {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
  * Reads a DS or IS value (PS3.5 section 6.2): decimal numbers between backslashes, padded with spaces or a NUL.
  *
  * Long lists, such as contour points, are the reason for reading digits here: a number of at most 15 digits is a whole
  * number divided by a power of ten, both exact, so the result is the double nearest to the text. Anything else goes
  * through `Number`.
  *
- * @param start - first byte of the value. @param end - the byte after it.
- * @returns valid until the next call; undefined when there is no number or when a part of the text is not a finite number.
+ * @param into - takes the values; as long as {@link mostDecimals} says
+ * @param limit - largest absolute value that is accepted
+ * @returns how many there are; 0 when a part of the text is not a finite number within the limit, too
  */
-export function decimalsAt(bytes: Uint8Array, start: number, end: number): Float64Array | undefined {
-  const stop = endOfText(bytes, start, end);
-  if (stop === start) return undefined;
-  let values = scratch;
+export function readDecimals(text: DecimalText, into: Float64Array, limit = Number.MAX_VALUE): number {
+  const { bytes, start } = text;
+  const stop = endOfText(text);
   let count = 0;
-  for (let from = start; from <= stop; ) {
+  for (let from = start; from <= stop && start < stop; ) {
     const sign = bytes[from] === MINUS ? -1 : 1;
-    let at = sign < 0 ? from + 1 : from;
+    const first = sign < 0 ? from + 1 : from;
+    let at = first;
     let whole = 0;
-    const first = at;
-    // Written twice: a function for it would have to give back two numbers, which takes as long as reading them.
-    for (; at < stop && isDigit(bytes[at] as number); at++) whole = append(whole, bytes[at] as number);
-    let digits = at - first;
-    let decimals = 0;
-    if (at < stop && bytes[at] === POINT) {
-      const point = ++at;
-      for (; at < stop && isDigit(bytes[at] as number); at++) whole = append(whole, bytes[at] as number);
-      decimals = at - point;
-      digits += decimals;
+    let point = -1;
+    for (; at < stop; at++) {
+      const code = bytes[at] as number;
+      const digit = code - ZERO;
+      // In 32 bits, which are added up fastest; nonsense for more than a few digits.
+      if (digit >= 0 && digit < 10) whole = (Math.imul(whole, 10) + digit) | 0;
+      else if (code === POINT && point < 0) point = at;
+      else break;
     }
-    const short = digits > 0 && digits <= FEW_DIGITS && (at === stop || bytes[at] === BACKSLASH);
-    if (!short) while (at < stop && bytes[at] !== BACKSLASH) at++;
-    const value = short ? sign * (whole / (EXACT_POWERS[decimals] as number)) : readDecimal(bytes, from, at);
-    if (!Number.isFinite(value)) return undefined;
-    if (count === values.length) values = enlarged(values);
-    values[count++] = value;
+    const digits = at - first - (point < 0 ? 0 : 1);
+    const isShort = digits > 0 && digits <= FEW_DIGITS && (at === stop || bytes[at] === BACKSLASH);
+    if (!isShort) while (at < stop && bytes[at] !== BACKSLASH) at++;
+    const decimals = point < 0 ? 0 : at - point - 1;
+    const value = isShort
+      ? sign * (whole / (EXACT_POWERS[decimals] as number))
+      : readDecimal(bytes, from, at);
+    if (!(Math.abs(value) <= limit)) return upToZero(text, into, limit);
+    into[count++] = value;
     from = at + 1;
   }
-  if (values.length <= MAX_SCRATCH) scratch = values;
-  return values.subarray(0, count);
+  return count;
 }
 
-function isDigit(code: number): boolean {
-  return (code - ZERO) >>> 0 < 10;
+/** A NUL ends the text, whatever follows; looked for only where the text cannot be read: it is long, and few have any. */
+function upToZero({ bytes, start, end }: DecimalText, into: Float64Array, limit: number): number {
+  const stop = endOfText({ bytes, start, end });
+  const length = bytes.subarray(start, stop).indexOf(0);
+  return length < 0 ? 0 : readDecimals({ bytes, start, end: start + length }, into, limit);
 }
 
-/** In 32 bits; nonsense for more than {@link FEW_DIGITS}. */
-function append(whole: number, code: number): number {
-  const digit = code - ZERO;
-  return (Math.imul(whole, 10) + digit) | 0;
-}
-
-function enlarged(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(2 * values.length);
-  larger.set(values);
-  return larger;
-}
-
-/** A NUL ends the text; spaces behind it are padding. */
-function endOfText(bytes: Uint8Array, start: number, end: number): number {
-  const zero = bytes.subarray(start, end).indexOf(0);
-  let stop = zero < 0 ? end : start + zero;
-  while (stop > start && bytes[stop - 1] === SPACE) stop--;
+/** Spaces and NULs at the end are padding. */
+function endOfText({ bytes, start, end }: DecimalText): number {
+  let stop = end;
+  while (stop > start && (bytes[stop - 1] === SPACE || bytes[stop - 1] === 0)) stop--;
   return stop;
 }
 

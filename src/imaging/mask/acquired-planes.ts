@@ -5,6 +5,8 @@ import { roundPixel } from './polygon.ts';
 
 /** Half a slice, at either end of a stack of one. */
 const HALF_OF_A_LONE_SLICE = 0.5;
+/** A slice of the grid within this of an acquired plane, in slices, is that plane. */
+export const COINCIDES = 1e-3;
 /** Two images closer than this along k share a plane: phases, echoes or rounding. */
 const SAME_PLANE = 1e-4;
 
@@ -31,6 +33,14 @@ export interface AcquiredPlanes {
   readonly firstPixelIjk: (image: ImageReference) => Vec3 | undefined;
   /** How far plane n reaches, in slices. */
   readonly reach: (plane: number, direction: 'down' | 'up') => number;
+  /** Slices of the grid that are nearer to plane n than to any other. */
+  readonly slices: (plane: number) => SliceRange;
+}
+
+/** Slices `first` to `last`; none when `last` is the lesser. */
+export interface SliceRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface ImageReference {
@@ -44,7 +54,16 @@ interface PlacedImage extends AcquiredImage {
   readonly plane: number;
 }
 
-export function acquiredPlanes({ slices, geometry }: MaskTarget): AcquiredPlanes {
+const known = new WeakMap<MaskTarget, AcquiredPlanes>();
+
+/** Of one target they are found once: each of its regions asks for them. */
+export function acquiredPlanes(target: MaskTarget): AcquiredPlanes {
+  const planes = known.get(target) ?? findPlanes(target);
+  known.set(target, planes);
+  return planes;
+}
+
+function findPlanes({ slices, geometry }: MaskTarget): AcquiredPlanes {
   const ks: number[] = [];
   const byInstance = new Map<string, PlacedImage[]>();
   for (const [number, image] of slices.toSorted((a, b) => a.k - b.k).entries()) {
@@ -55,10 +74,18 @@ export function acquiredPlanes({ slices, geometry }: MaskTarget): AcquiredPlanes
     else frames.push(placed);
   }
   const find = (reference: ImageReference, k?: number) => chooseFrame(byInstance, reference, k);
-  const reach = (plane: number, direction: 'down' | 'up') => planeReach(ks, plane, direction);
+  const [down, up] = [
+    ks.map((_, plane) => planeReach(ks, plane, 'down')),
+    ks.map((_, plane) => planeReach(ks, plane, 'up')),
+  ];
+  const reach = (plane: number, direction: 'down' | 'up') =>
+    (direction === 'down' ? down : up)[plane] as number;
+  const nearest = (k: number) => nearestPlane(ks, k, reach);
+  const ranges: SliceRange[] = [];
+  const slicesOf = (plane: number) => nearestSlices(plane, { ks, nearest, reach }, geometry.sizeIjk[2]);
   return {
     ks,
-    nearest: (k) => nearestPlane(ks, k, reach),
+    nearest,
     named: (reference, k) => find(reference, k)?.plane,
     framesOf: (sopInstanceUid) => byInstance.get(sopInstanceUid)?.length ?? 0,
     image: (reference, k) => find(reference, k)?.number,
@@ -68,7 +95,25 @@ export function acquiredPlanes({ slices, geometry }: MaskTarget): AcquiredPlanes
       return applyAffine(invertAffine(geometry.affineIjkToLps), image.positionLps);
     },
     reach,
+    slices: (plane) => {
+      const range = ranges[plane] ?? slicesOf(plane);
+      ranges[plane] = range;
+      return range;
+    },
   };
+}
+
+function nearestSlices(
+  plane: number,
+  { ks, nearest, reach }: Pick<AcquiredPlanes, 'ks' | 'nearest' | 'reach'>,
+  sliceCount: number,
+): SliceRange {
+  const k = ks[plane] as number;
+  let first = Math.ceil(k - reach(plane, 'down') - COINCIDES);
+  let last = Math.floor(k + reach(plane, 'up') + COINCIDES);
+  while (first <= last && nearest(first) !== plane) first++;
+  while (last >= first && nearest(last) !== plane) last--;
+  return { first: Math.max(0, first), last: Math.min(sliceCount - 1, last) };
 }
 
 function chooseFrame(

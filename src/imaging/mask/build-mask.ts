@@ -1,5 +1,6 @@
 import { voxelCount } from '../geometry/volume-geometry.ts';
-import { emptyLabels, LabelCanvas, type Labels } from './label-canvas.ts';
+import { LabelCanvas } from './label-canvas.ts';
+import { emptyLabels, type Labels } from './label-type.ts';
 import type { MaskFindings } from './mask-findings.ts';
 import { type BuildMaskInput, drawOptions } from './mask-input.ts';
 import { MaskPlan } from './mask-plan.ts';

@@ -5,20 +5,10 @@ import { drawingWarnings } from './drawing-warnings.ts';
 import type { MaskTarget } from './mask-target.ts';
 import type { DrawOptions, PreparedRegion, RegionSet, RegionSource } from './region-source.ts';
 
-/**
- * The ROIs of an RTSTRUCT or AIM collection as regions that draw their contours.
- *
- * @param ready - resolves when the ROI at a place has its points, where they are still being read
- */
-export function contourRegions(
-  structureSet: StructureSet,
-  ready?: (index: number) => Promise<void>,
-): RegionSet {
+/** The ROIs of an RTSTRUCT or AIM collection as regions that draw their contours. */
+export function contourRegions(structureSet: StructureSet): RegionSet {
   const { format, sopInstanceUid, referencedSeriesUids, frameOfReferenceUid, rois } = structureSet;
-  const regions = rois.map((roi, index) => ({
-    ...contourRegion(roi, structureSet),
-    ...(ready === undefined ? {} : { ready: () => ready(index) }),
-  }));
+  const regions = rois.map((roi) => contourRegion(roi, structureSet));
   const roiOf = new Map<RegionSource, Roi | undefined>(regions.map((region, index) => [region, rois[index]]));
   return {
     format,

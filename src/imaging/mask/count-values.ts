@@ -1,4 +1,4 @@
-import type { Labels } from './label-canvas.ts';
+import type { Labels } from './label-type.ts';
 
 /** Voxels of each value of a label map other than 0. */
 export function countValues(labels: Labels): Map<number, number> {

@@ -1,5 +1,5 @@
 import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
-import type { AcquiredPlanes } from './acquired-planes.ts';
+import { type AcquiredPlanes, COINCIDES, type SliceRange } from './acquired-planes.ts';
 import { interpolateBetween } from './interpolate-slices.ts';
 import type { ContourGap, DrawnSlice, DrawOptions } from './region-source.ts';
 import { addRuns, scratchMasks, takeRuns } from './slice-mask.ts';
@@ -18,9 +18,6 @@ export interface InPlaneDrawing {
   readonly acquired: AcquiredPlanes;
   readonly geometry: VolumeGeometry;
 }
-
-/** A slice of the grid within this of an acquired plane, in slices, is that plane. */
-const COINCIDES = 1e-3;
 
 /**
  * Draws a region on the planes it was drawn on and carries them to the slices of the grid.
@@ -52,25 +49,27 @@ function* drawSlices(drawing: InPlaneDrawing, links: readonly Link[]): Generator
   const mixer = planeMixer(geometry);
   let [current, previous] = [new SliceRuns(columns, rows), new SliceRuns(columns, rows)];
   for (const [index, plane] of planes.entries()) {
-    const [below, above] = [links[index - 1], links[index]];
+    const below = links[index - 1];
+    const above = links[index];
     plane.draw(current);
-    const mixed = below?.filled ? mixer(previous, current, below) : undefined;
-    if (below !== undefined && mixed !== undefined) {
+    const mixed = below?.filled && below.mixed.length > 0 ? mixer(previous, current, below) : undefined;
+    if (mixed !== undefined) yield* mixed('before');
+    if (below?.filled) {
       const own = coincidingSlices(drawing, (planes[index - 1] as PlaneDrawing).plane);
-      yield* mixed(below.mixed.filter((k) => k < below.lowerK));
       yield* repeated(own, previous);
-      yield* mixed(below.mixed.filter((k) => k > below.lowerK && k < below.upperK));
     }
+    if (mixed !== undefined) yield* mixed('between');
     if (above?.filled !== true) {
       const alone = below?.filled !== true;
       yield* repeated(
-        alone ? nearestSlices(drawing, plane.plane) : coincidingSlices(drawing, plane.plane),
+        alone ? drawing.acquired.slices(plane.plane) : coincidingSlices(drawing, plane.plane),
         current,
       );
-      if (below !== undefined && mixed !== undefined)
-        yield* mixed(below.mixed.filter((k) => k > below.upperK));
+      if (mixed !== undefined) yield* mixed('behind');
     }
-    [previous, current] = [current, previous];
+    const drawn = current;
+    current = previous;
+    previous = drawn;
   }
 }
 
@@ -82,13 +81,13 @@ function* repeated({ first, last }: SliceRange, runs: SliceRuns): Generator<Draw
 function planeMixer({ sizeIjk: [columns, rows], spacingMm }: VolumeGeometry) {
   const runs = new SliceRuns(columns, rows);
   return (previous: SliceRuns, current: SliceRuns, { lowerK, upperK, mixed }: Link) => {
-    if (mixed.length === 0) return () => [];
     const [lower, upper] = scratchMasks(columns, rows);
     addRuns(lower, previous);
     addRuns(upper, current);
     const mix = interpolateBetween(lower, upper, [spacingMm[0], spacingMm[1]]);
-    return function* (slices: readonly number[]): Generator<DrawnSlice> {
-      for (const k of slices) {
+    return function* (part: LinkPart): Generator<DrawnSlice> {
+      for (const k of mixed) {
+        if (partOf(k, lowerK, upperK) !== part) continue;
         const [between] = scratchMasks(columns, rows);
         mix((k - lowerK) / (upperK - lowerK), between);
         takeRuns(runs, between);
@@ -96,6 +95,14 @@ function planeMixer({ sizeIjk: [columns, rows], spacingMm }: VolumeGeometry) {
       }
     };
   };
+}
+
+/** Where a slice lies to the two planes that it is made of. */
+type LinkPart = 'before' | 'between' | 'behind';
+
+function partOf(k: number, lowerK: number, upperK: number): LinkPart {
+  if (k < lowerK) return 'before';
+  return k > upperK ? 'behind' : 'between';
 }
 
 /** What happens between two planes of the region that follow each other. */
@@ -108,11 +115,6 @@ interface Link {
   readonly mixed: readonly number[];
 }
 
-interface SliceRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 function linkPlanes(drawing: InPlaneDrawing, { interpolateUpToMm }: DrawOptions): Link[] {
   const { planes, acquired, geometry } = drawing;
   const at = (index: number) => planes[index]?.plane ?? 0;
@@ -122,9 +124,11 @@ function linkPlanes(drawing: InPlaneDrawing, { interpolateUpToMm }: DrawOptions)
     (kOf(lower + 1) - kOf(lower)) * geometry.spacingMm[2] <= interpolateUpToMm;
   const filled = planes.slice(1).map((_, lower) => isFilled(lower));
   return filled.map((isLinked, lower) => {
-    const [lowerK, upperK] = [kOf(lower), kOf(lower + 1)];
+    const lowerK = kOf(lower);
+    const upperK = kOf(lower + 1);
     const within = { first: Math.floor(lowerK + COINCIDES) + 1, last: Math.ceil(upperK - COINCIDES) - 1 };
-    const [first, last] = [nearestSlices(drawing, at(lower)), nearestSlices(drawing, at(lower + 1))];
+    const first = acquired.slices(at(lower));
+    const last = acquired.slices(at(lower + 1));
     const range = {
       first: filled[lower - 1] ? within.first : first.first,
       last: filled[lower + 1] ? within.last : last.last,
@@ -137,16 +141,6 @@ function linkPlanes(drawing: InPlaneDrawing, { interpolateUpToMm }: DrawOptions)
     const gap = { firstSlice: empty.first, lastSlice: empty.last, filled: isLinked };
     return { filled: isLinked, ...(neighbours ? {} : { gap }), lowerK, upperK, mixed };
   });
-}
-
-/** Slices nearer to the plane than to any other acquired one. */
-function nearestSlices({ acquired, geometry }: InPlaneDrawing, plane: number): SliceRange {
-  const k = acquired.ks[plane] as number;
-  let first = Math.ceil(k - acquired.reach(plane, 'down') - COINCIDES);
-  let last = Math.floor(k + acquired.reach(plane, 'up') + COINCIDES);
-  while (first <= last && acquired.nearest(first) !== plane) first++;
-  while (last >= first && acquired.nearest(last) !== plane) last--;
-  return { first: Math.max(0, first), last: Math.min(geometry.sizeIjk[2] - 1, last) };
 }
 
 /** The slice that the plane is, if it is one. */

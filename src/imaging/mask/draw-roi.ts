@@ -63,12 +63,18 @@ export function prepareRoi(roi: Roi, target: MaskTarget, options: DrawOptions): 
   return { drawing, slices };
 }
 
+/** Drawn now, because the runs of a slice take an eighth of the memory that its outlines do. */
 function rasterised(
   planes: readonly DrawnPlane[],
   { sizeIjk: [columns, rows] }: VolumeGeometry,
 ): PlaneDrawing[] {
   const rasteriser = new Rasteriser(columns, rows);
-  return planes.map(({ plane, groups }) => ({ plane, draw: (into) => rasteriser.draw(into, groups) }));
+  const drawn = new SliceRuns(columns, rows);
+  return planes.map(({ plane, groups }) => {
+    rasteriser.draw(drawn, groups);
+    const runs = drawn.clone();
+    return { plane, draw: (into) => into.copy(runs) };
+  });
 }
 
 /** An ROI with contours across the slices and along them is the union of both. */

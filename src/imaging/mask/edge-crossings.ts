@@ -34,8 +34,10 @@ export class EdgeCrossings {
   addPolygon(polygon: Polygon): void {
     const columns = this.#columns;
     const rows = this.#rows;
-    let x0 = polygon.at(-2) ?? 0;
-    let y0 = polygon.at(-1) ?? 0;
+    if (polygon.length === 0) return;
+    // By index: what `at` may give makes engines keep every coordinate as an object.
+    let x0 = polygon[polygon.length - 2] as number;
+    let y0 = polygon[polygon.length - 1] as number;
     for (let at = 0; at < polygon.length; at += 2) {
       const x1 = polygon[at] as number;
       const y1 = polygon[at + 1] as number;

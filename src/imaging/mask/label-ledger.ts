@@ -32,6 +32,23 @@ export class LabelLedger {
     return account;
   }
 
+  /** @param repeated - of the voxels, those that another region of the value was given already */
+  give(value: number, voxels: number, repeated: number): void {
+    const account = this.account(value);
+    account.voxels += voxels - repeated;
+    account.repeated += repeated;
+  }
+
+  /** @param owner - whoever had the voxels until now; 0 is nobody. */
+  take(value: number, owner: number, voxels: number): void {
+    if (owner === value) return;
+    const account = this.account(value);
+    account.held += voxels;
+    if (owner === 0) return;
+    account.taken[owner] = (account.taken[owner] ?? 0) + voxels;
+    this.account(owner).held -= voxels;
+  }
+
   overlaps(nameOf: (value: number) => string): RegionOverlap[] {
     const overlaps: RegionOverlap[] = [];
     // forEach leaves out the values that nobody has.

@@ -1,12 +1,14 @@
-import { LabelCanvas } from './label-canvas.ts';
 import { LabelLedger } from './label-ledger.ts';
+import { LabelRuns } from './label-runs.ts';
 import type { MaskFindings } from './mask-findings.ts';
 import { type BuildMaskInput, drawOptions } from './mask-input.ts';
 import { MaskPlan } from './mask-plan.ts';
 import type { DrawnSlice, PreparedRegion, RegionSource } from './region-source.ts';
+import { RepeatedVoxels } from './repeated-voxels.ts';
 
 /** A region whose slices are drawn up to a point. */
 interface RegionInWork {
+  readonly value: number;
   readonly prepared: PreparedRegion;
   readonly slices: Iterator<DrawnSlice>;
   /** The next slice, which was drawn to know where it is. */
@@ -14,57 +16,59 @@ interface RegionInWork {
   voxels: number;
 }
 
-/** The mask that `buildMask` draws, slice by slice: labels beyond those asked for are not in memory. */
+/** The mask that `buildMask` draws, slice by slice as runs of labels: no voxel of it is in memory. */
 export class MaskSlices {
   readonly #plan: MaskPlan;
   readonly #ledger: LabelLedger;
   readonly #planeSize: number;
   readonly #regions: readonly RegionInWork[];
+  readonly #repeated: RepeatedVoxels;
+  readonly #canvas = [new LabelRuns(), new LabelRuns()] as const;
   readonly values: readonly number[];
 
-  private constructor(input: BuildMaskInput, plan: MaskPlan, regions: readonly RegionInWork[]) {
-    const [columns, rows] = input.target.geometry.sizeIjk;
-    this.#plan = plan;
-    this.#regions = regions;
-    this.values = plan.values;
-    this.#ledger = new LabelLedger(plan.values);
-    this.#planeSize = columns * rows;
-  }
-
   /**
-   * Looks at all contours, as soon as they are read; nothing but overlaps is refused later.
+   * Looks at all contours; nothing but overlaps is refused later.
    *
    * @param input - all regions of which can be prepared
    * @param onRegion - called after each region that was
    * @throws as `buildMask`, OverlappingRegions excepted
    */
-  static async prepare(input: BuildMaskInput, onRegion: () => void = () => {}): Promise<MaskSlices> {
+  constructor(input: BuildMaskInput, onRegion: () => void = () => {}) {
     const plan = new MaskPlan(input);
-    const regions: RegionInWork[] = [];
-    for (const region of plan.wanted) {
-      await region.ready?.();
+    const [columns, rows] = input.target.geometry.sizeIjk;
+    this.#plan = plan;
+    this.values = plan.values;
+    this.#ledger = new LabelLedger(plan.values);
+    this.#planeSize = columns * rows;
+    this.#repeated = new RepeatedVoxels(plan.values, this.#planeSize);
+    this.#regions = plan.wanted.map((region, index) => {
       const prepared = requirePrepare(region)(input.target, drawOptions(input));
       const slices = prepared.slices()[Symbol.iterator]();
-      regions.push({ prepared, slices, next: following(slices), voxels: 0 });
       onRegion();
-    }
-    return new MaskSlices(input, plan, regions);
+      return { value: plan.values[index] as number, prepared, slices, next: following(slices), voxels: 0 };
+    });
   }
 
-  /**
-   * Paints slices; asked for in ascending order, each once.
-   *
-   * @param labels - of slices `first` to `last` - 1, all background
-   */
-  paint(labels: Uint8Array | Uint16Array, first: number, last: number): void {
-    const canvas = new LabelCanvas(labels, this.#planeSize, this.values, this.#ledger);
-    for (const [index, region] of this.#regions.entries()) {
-      const value = this.values[index] as number;
-      for (let drawn = region.next; drawn !== undefined && drawn[0] < last; drawn = region.next) {
-        region.voxels += canvas.paint(value, drawn[0] - first, drawn[1]);
+  /** Draws slice k, valid until the next one is asked for; slices are asked for in ascending order, each once. */
+  draw(k: number): LabelRuns {
+    let [painted, spare] = this.#canvas;
+    painted.clear(this.#planeSize);
+    for (const region of this.#regions) {
+      const { value } = region;
+      for (let drawn = region.next; drawn !== undefined && drawn[0] <= k; drawn = region.next) {
+        const runs = drawn[1];
+        spare.paint(painted, runs, value, (owner, voxels) => this.#ledger.take(value, owner, voxels));
+        const voxels = runs.voxels();
+        this.#ledger.give(value, voxels, this.#repeated.count(value, k, runs));
+        region.voxels += voxels;
+        const below = painted;
+        painted = spare;
+        spare = below;
         region.next = following(region.slices);
       }
     }
+    this.#repeated.forget(k);
+    return painted;
   }
 
   /**

@@ -170,7 +170,9 @@ function toVoxelSpace(pointsLps: Float64Array, m: Mat4) {
   const count = pointsLps.length / 3;
   if (scratch.length < 2 * count) scratch = new Float64Array(4 * count);
   const xy = scratch.subarray(0, 2 * count);
-  let [sum, least, most] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let sum = 0;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < count; index++) {
     const x = pointsLps[3 * index] as number;
     const y = pointsLps[3 * index + 1] as number;
@@ -188,11 +190,13 @@ function toVoxelSpace(pointsLps: Float64Array, m: Mat4) {
 
 function findPlane(contour: PatientContour, k: number, context: PlacingContext): number | undefined {
   const { target, planes, place } = context;
-  const nearest = planes.nearest(k);
-  if (contour.sopInstanceUid === undefined) return nearest;
+  if (contour.sopInstanceUid === undefined) return planes.nearest(k);
   const named = planes.named(referenceOf(contour), k);
-  if (named === undefined && nearest !== undefined) throw imageMissing(place, nearest, target.seriesUid);
-  if (named === undefined) return undefined;
+  if (named === undefined) {
+    const nearest = planes.nearest(k);
+    if (nearest !== undefined) throw imageMissing(place, nearest, target.seriesUid);
+    return undefined;
+  }
   const off = k - (planes.ks[named] as number);
   const allowed = planes.reach(named, off < 0 ? 'down' : 'up');
   if (Math.abs(off) > allowed + SLICE_TIE) throw offPlane(place, named, { off, allowed }, target);

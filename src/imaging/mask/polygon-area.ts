@@ -52,16 +52,19 @@ export function crossesItself(polygon: Polygon): boolean {
 
 /** Most drawn outlines, which cannot cross themselves then: every edge goes on in one direction round the mean vertex. */
 function turnsOnceRoundItsMiddle(polygon: Polygon): boolean {
-  let [middleX, middleY] = [0, 0];
+  let middleX = 0;
+  let middleY = 0;
   for (let at = 0; at < polygon.length; at += 2) {
     middleX += polygon[at] as number;
     middleY += polygon[at + 1] as number;
   }
   middleX /= polygon.length / 2;
   middleY /= polygon.length / 2;
-  let x0 = (polygon.at(-2) as number) - middleX;
-  let y0 = (polygon.at(-1) as number) - middleY;
-  let [left, right, upwards] = [0, 0, 0];
+  let x0 = (polygon[polygon.length - 2] as number) - middleX;
+  let y0 = (polygon[polygon.length - 1] as number) - middleY;
+  let left = 0;
+  let right = 0;
+  let upwards = 0;
   for (let at = 0; at < polygon.length; at += 2) {
     const x1 = (polygon[at] as number) - middleX;
     const y1 = (polygon[at + 1] as number) - middleY;

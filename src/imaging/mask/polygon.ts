@@ -41,8 +41,9 @@ export function vertexCount(polygon: Polygon): number {
 /** Enclosed area in square pixels (shoelace) of a polygon that does not cross itself: lobes of opposite turn would cancel. */
 export function enclosedArea(polygon: Polygon): number {
   let twice = 0;
-  let x0 = polygon.at(-2) ?? 0;
-  let y0 = polygon.at(-1) ?? 0;
+  if (polygon.length === 0) return 0;
+  let x0 = polygon[polygon.length - 2] as number;
+  let y0 = polygon[polygon.length - 1] as number;
   for (let at = 0; at < polygon.length; at += 2) {
     const x1 = polygon[at] as number;
     const y1 = polygon[at + 1] as number;
@@ -54,12 +55,10 @@ export function enclosedArea(polygon: Polygon): number {
 }
 
 export function boundsOf(polygon: Polygon): Bounds {
-  let [minX, maxX, minY, maxY] = [
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-  ];
+  let minX = Number.POSITIVE_INFINITY;
+  let maxX = Number.NEGATIVE_INFINITY;
+  let minY = Number.POSITIVE_INFINITY;
+  let maxY = Number.NEGATIVE_INFINITY;
   for (let at = 0; at < polygon.length; at += 2) {
     const x = polygon[at] as number;
     const y = polygon[at + 1] as number;

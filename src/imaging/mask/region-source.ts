@@ -60,8 +60,6 @@ export interface RegionSource {
   readonly provenance: RegionProvenance;
   /** Contours or frames; 0 means that the region is named but not drawn. */
   readonly parts: number;
-  /** Resolves when it can be drawn, where its file is still being read; rejects with what is wrong with it. */
-  readonly ready?: () => Promise<void>;
   /** The same in two steps, for drawing slice by slice; absent where slices are found while they are drawn. */
   readonly prepare?: (target: MaskTarget, options: DrawOptions) => PreparedRegion;
   /** Paints in ascending order of slices where it can; a slice is painted once. */

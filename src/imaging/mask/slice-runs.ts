@@ -48,6 +48,13 @@ export class SliceRuns {
     this.#length += 2;
   }
 
+  /** Becomes as another of its size. */
+  copy(runs: SliceRuns): void {
+    if (this.#bounds.length < runs.length) this.#bounds = new Uint32Array(runs.length);
+    this.#bounds.set(runs.bounds.subarray(0, runs.length));
+    this.#length = runs.length;
+  }
+
   /** A copy that stays. */
   clone(): SliceRuns {
     const copy = new SliceRuns(this.columns, this.rows);

@@ -1,7 +1,7 @@
 import type { Vec3 } from '../geometry/vector.ts';
 import { type VolumeGeometry, voxelCount, voxelVolumeMl } from '../geometry/volume-geometry.ts';
 import { countValues } from '../mask/count-values.ts';
-import type { Labels } from '../mask/label-canvas.ts';
+import type { Labels } from '../mask/label-type.ts';
 import { type MaskResampling, type MaskSource, planMaskResampling } from './plan-mask-resampling.ts';
 import { renderMaskPlanes } from './render-mask-planes.ts';
 

@@ -382,15 +382,6 @@ describe('contourflow mask refuses', () => {
       const empty = newFolder({ 'notes.txt': 'x' });
       expect((await mask(empty, roiFile([LIVER, damaged]))).report.reason).toBe('MalformedContour');
     });
-
-    it('in a file so large that it is read on a thread', async () => {
-      const ring = Array.from({ length: 60_000 }, (_, n) => [2 + n / 1e4, 3 + (n % 7) / 1e3, 2]).flat();
-      const large = { number: 13, name: 'Large', contours: [{ ...LIVER.contours[0], points: ring }] };
-      const good = await mask(folder, roiFile([LIVER, TUMOUR, large, { ...large, number: 14 }]));
-      expect({ code: good.code, regions: good.report.regions.length }).toEqual({ code: 0, regions: 4 });
-      const { report } = await mask(folder, roiFile([LIVER, large, { ...large, number: 14 }, damaged]));
-      expect(report.reason).toBe('MalformedContour');
-    });
   });
 
   it('contours of an image that the series lacks', async () => {

@@ -101,7 +101,7 @@ describe('writeMask', () => {
     }
   });
 
-  it('packs a larger volume on threads, piece by piece', async () => {
+  it('packs a larger volume piece by piece', async () => {
     const large = centredGrid([256, 256, 140], [1, 1, 1], [1, 0, 0], [0, 1, 0]);
     const body = (x: number, radius: number) =>
       Array.from({ length: 100 }, (_, n) => ring(large, n + 20, x, 120 + n / 9, radius));
@@ -112,9 +112,12 @@ describe('writeMask', () => {
 
   it('writes a file that is not packed', async () => {
     const regions = contourRegions(structureSet({ A: [ring(GRID, 3, 15, 15, 6)] }));
-    const input = { target: targetOf(GRID), regions, policies: POLICIES };
-    const { values } = await written(input, null);
-    expect(Array.from(values as Uint8Array)).toEqual(Array.from(buildMask(input).labels));
+    for (const map of ['A=1', 'A=300']) {
+      const labelMap = parseLabelMap(map);
+      const input = { target: targetOf(GRID), regions, labelMap, policies: POLICIES };
+      const { values } = await written(input, null);
+      expect(Array.from(values as Uint8Array)).toEqual(Array.from(buildMask(input).labels));
+    }
   });
 
   it('writes regions of voxels as well', async () => {

@@ -58,6 +58,16 @@ describe('acquiredPlanes', () => {
     expect(planes.nearest(k)).toBe(plane);
   });
 
+  it('knows the slices that are nearest to a plane: of two equally near planes the lower has the slice', () => {
+    expect([0, 1, 2, 3].map((plane) => planes.slices(plane))).toEqual([
+      { first: 0, last: 0 },
+      { first: 1, last: 2 },
+      { first: 3, last: 5 },
+      { first: 6, last: 7 },
+    ]);
+    expect(planes.slices(2)).toBe(planes.slices(2));
+  });
+
   it('gives a lone plane half a slice either side', () => {
     const lone = acquiredPlanes(target([3]));
     expect([2.4, 2.5, 3.5, 3.6].map((k) => lone.nearest(k))).toEqual([undefined, 0, 0, undefined]);

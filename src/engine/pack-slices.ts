@@ -1,0 +1,58 @@
+import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
+import type { LabelRuns } from '../imaging/mask/label-runs.ts';
+import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
+import { RunsDeflater } from './deflate-runs.ts';
+import { deflatePiece } from './gzip-member.ts';
+import { planPieces } from './plan-pieces.ts';
+import type { Piece } from './write-pieces.ts';
+
+/** A label map whose slices are drawn when their turn comes, each once. */
+export interface LabelSlices {
+  readonly geometry: VolumeGeometry;
+  readonly dataType: 'uint8' | 'uint16';
+  /** Labels of slice k, valid until the next one is asked for. */
+  readonly draw: (k: number) => LabelRuns;
+}
+
+export interface PackSlicesOptions {
+  /** Null leaves the bytes as they are. */
+  readonly packing: 'runs' | null;
+  /** Goes into the header's `descrip`. */
+  readonly softwareVersion: string;
+}
+
+/** The pieces of a label map's NIfTI file, from runs: what is packed was never a voxel in memory. */
+export function* packSlices(
+  slices: LabelSlices,
+  { packing, softwareVersion }: PackSlicesOptions,
+): Generator<Piece> {
+  const header = encodeHeader(slices.geometry, slices.dataType, { softwareVersion });
+  if (packing === null) {
+    yield asItIs(header);
+    yield* expand(slices);
+  } else {
+    yield deflatePiece(header, packing, false);
+    yield* deflate(slices, slices.dataType === 'uint8' ? 1 : 2);
+  }
+}
+
+function* deflate({ geometry, draw }: LabelSlices, bytesPerValue: 1 | 2): Generator<Piece> {
+  const deflater = new RunsDeflater(bytesPerValue);
+  for (const { first, last } of planPieces(geometry, bytesPerValue)) {
+    for (let k = first; k < last; k++) deflater.add(draw(k));
+    yield deflater.take(last === geometry.sizeIjk[2]);
+  }
+}
+
+function* expand({ geometry, dataType, draw }: LabelSlices): Generator<Piece> {
+  const [columns, rows, slices] = geometry.sizeIjk;
+  const labels = new (dataType === 'uint8' ? Uint8Array : Uint16Array)(columns * rows);
+  for (let k = 0; k < slices; k++) {
+    draw(k).expand(labels);
+    yield asItIs(new Uint8Array(labels.buffer));
+  }
+}
+
+function asItIs(bytes: Uint8Array<ArrayBuffer>): Piece {
+  return { bytes, crc32: 0, length: bytes.length };
+}
