@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { JOBS, type JobName, type ResultOf, type SharedOf, type TaskOf } from './jobs.ts';
 import { askWorker, type PoolWorker, poolSize, tellWorker, warmUp } from './worker-pool.ts';
 import type { TaskHandler } from './worker-protocol.ts';
@@ -77,14 +78,18 @@ async function* runOnThreads<J extends JobName>(
   };
   try {
     const own = here ? await openHere(job, shared) : undefined;
-    for (handOut(); pending.length > 0; handOut()) {
-      while (own !== undefined && pending[0]?.settled === false && pending.length < limit) {
+    for (;;) {
+      handOut();
+      // Also when nothing is pending: the threads may have all their room taken by another run.
+      while (own !== undefined && pending[0]?.settled !== true && pending.length < limit) {
         if (!take(async (task) => own(task).value)) break;
         // What the threads have done meanwhile is heard between two turns of the event loop.
-        await new Promise((resolve) => setImmediate(resolve));
+        await setImmediate();
         handOut();
       }
-      yield (await pending.shift()?.result) as ResultOf<J>;
+      const next = pending.shift();
+      if (next === undefined) return;
+      yield (await next.result) as ResultOf<J>;
     }
   } finally {
     await Promise.allSettled(pending.map(({ result }) => result));

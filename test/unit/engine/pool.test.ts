@@ -49,6 +49,16 @@ describe('runJob', () => {
     }
   });
 
+  it('does all of them though another run takes all the room that the threads have', async () => {
+    const expected = await collect(runJob('digest', null, FILES, { workers: 0 }));
+    const large = Array.from({ length: 4 }, () => [new Uint8Array(1 << 26)]);
+    const other = runJob('digest', null, large, { workers: 1 });
+    const first = other.next();
+    expect(await collect(runJob('digest', null, FILES, { workers: 1, here: true }))).toEqual(expected);
+    await first;
+    await other.return(undefined);
+  });
+
   it('reports an error of this thread when its turn comes, after all results before it', async () => {
     const wrong = 42 as unknown as Uint8Array;
     const tasks = FILES.map((file, n) => (n < 20 ? file : [wrong]));
