@@ -1,4 +1,4 @@
-import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
+import { encodeHeader, imageBytes } from '../imaging/nifti/encode-nifti.ts';
 import { maxStorageError, type ValueRange } from '../imaging/series/value-range.ts';
 import type { VolumePlan } from '../imaging/series/volume-plan.ts';
 import type { ByteSink } from './byte-sink.ts';
@@ -13,7 +13,7 @@ import { type WrittenFile, writePieces } from './write-pieces.ts';
 export interface ConvertOptions {
   /** Of gzip, 0 to 9; null writes `.nii`. Default 4. */
   readonly level?: number | null;
-  /** Threads; by default one per core, and none for a volume under 8 MiB. The output does not depend on it. */
+  /** Threads beside this one; by default one per core that is free, and none for a volume under 8 MiB. The output does not depend on it. */
   readonly workers?: number;
   /** Goes into the header's `descrip`. */
   readonly softwareVersion?: string;
@@ -38,16 +38,21 @@ export async function convertVolume<Result>(
   options: ConvertOptions = {},
 ): Promise<ConvertedVolume<Result>> {
   const { level = DEFAULT_GZIP_LEVEL, onProgress } = options;
-  const workers = options.workers ?? (isSmall(planned.geometry, 2) ? 0 : poolSize());
+  // What is not packed is made about as fast as it is written, so this thread does not wait for others to do it.
+  const here = level === null;
+  const workers = options.workers ?? (isSmall(planned.geometry, 2) ? 0 : poolSize() - (here ? 1 : 0));
   const { plan, dataType } = await settleOrAbort(planned, sink, workers);
   const header = encodeHeader(plan.geometry, dataType, options);
   const tasks = planPieces(plan.geometry, bytesOf(dataType));
-  const slots =
-    level === null ? slotsFor(plan, tasks, bytesOf(dataType), header.length, tasksAhead(workers) + 1) : [];
+  const slots = here
+    ? slotsFor(plan, tasks, bytesOf(dataType), header.length, tasksAhead(workers + 1) + 1)
+    : [];
   const ranges: ValueRange[] = [];
-  const pieces = runJob('render-planes', { plan, dataType, header, level, slots }, tasks, { workers });
+  const shared = { plan, dataType, header, level, slots };
+  const pieces = runJob('render-planes', shared, tasks, { workers, here });
   const written = await writePieces(noteRanges(pieces, ranges), sink, {
     gzip: level !== null,
+    contentBytes: imageBytes(plan.geometry, dataType),
     onPiece: (done) => onProgress?.(done, tasks.length),
   });
   return { ...written, dataType, maxStorageError: maxStorageError(plan, dataType, ranges) };

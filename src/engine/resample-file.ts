@@ -1,6 +1,6 @@
 import type { Vec3 } from '../imaging/geometry/vector.ts';
 import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
-import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
+import { encodeHeader, imageBytes } from '../imaging/nifti/encode-nifti.ts';
 import { DATA_TYPES, type NiftiValues } from '../imaging/nifti/nifti-header.ts';
 import { labelValues } from '../imaging/resample/label-values.ts';
 import {
@@ -66,7 +66,8 @@ export async function resampleImageFile(
   const workers = await threadsFor(source, plan.target, options);
   const tasks = planPieces(plan.target, DATA_TYPES[dataType][1]);
   const pieces = runJob('resample-image', shared, tasks, { workers });
-  const written = await write(pieces, source, await openSink(), tasks.length, options);
+  const extent = { pieces: tasks.length, bytes: imageBytes(plan.target, dataType) };
+  const written = await write(pieces, source, await openSink(), extent, options);
   const maxRoundingError = dataType === 'int16' ? 0.5 : 0;
   return { ...written, source: source.header.geometry, target: plan.target, dataType, maxRoundingError };
 }
@@ -99,7 +100,8 @@ export async function resampleMaskFile(
   const tasks = planPieces(plan.target, DATA_TYPES[dataType][1]);
   const counts = new Map<number, number>();
   const pieces = counted(runJob('resample-mask', shared, tasks, { workers }), counts);
-  const written = await write(pieces, source, await openSink(), tasks.length, options);
+  const extent = { pieces: tasks.length, bytes: imageBytes(plan.target, dataType) };
+  const written = await write(pieces, source, await openSink(), extent, options);
   return {
     ...written,
     source: geometry,
@@ -165,7 +167,7 @@ async function write(
   pieces: AsyncIterable<DeflatedPiece>,
   { complete }: ArrivingNifti,
   sink: ByteSink,
-  total: number,
+  extent: { readonly pieces: number; readonly bytes: number },
   { level, onProgress }: ResampleFileOptions,
 ): Promise<WrittenFile<void>> {
   const checked = async function* () {
@@ -175,5 +177,9 @@ async function write(
       await complete;
     }
   };
-  return writePieces(checked(), sink, { gzip: level !== null, onPiece: (done) => onProgress?.(done, total) });
+  return writePieces(checked(), sink, {
+    gzip: level !== null,
+    contentBytes: extent.bytes,
+    onPiece: (done) => onProgress?.(done, extent.pieces),
+  });
 }

@@ -2,6 +2,7 @@ import { labelType } from '../imaging/mask/label-type.ts';
 import type { MaskFindings } from '../imaging/mask/mask-findings.ts';
 import type { BuildMaskInput } from '../imaging/mask/mask-input.ts';
 import { MaskSlices } from '../imaging/mask/mask-slices.ts';
+import { imageBytes } from '../imaging/nifti/encode-nifti.ts';
 import type { ByteSink } from './byte-sink.ts';
 import { type PackSlicesOptions, packSlices } from './pack-slices.ts';
 import { type Piece, writePieces } from './write-pieces.ts';
@@ -30,18 +31,25 @@ export async function writeMask<Result>(
   input: BuildMaskInput,
   { openSink, onRegion, ...file }: WriteMaskOptions<Result>,
 ): Promise<WrittenMask<Result>> {
-  const write = async (pieces: AsyncIterable<Piece> | Iterable<Piece>): Promise<Result> =>
-    (await writePieces(pieces, await openSink(), { gzip: file.packing !== null })).result;
+  const write = async (
+    pieces: AsyncIterable<Piece> | Iterable<Piece>,
+    dataType: 'uint8' | 'uint16',
+  ): Promise<Result> => {
+    const contentBytes = imageBytes(input.target.geometry, dataType);
+    return (await writePieces(pieces, await openSink(), { gzip: file.packing !== null, contentBytes }))
+      .result;
+  };
   if (input.regions.regions.some(({ prepare }) => prepare === undefined)) {
     // Loaded when they are needed: starting takes as long as drawing an organ or two.
     const { buildMask } = await import('../imaging/mask/build-mask.ts');
     const { packVolume } = await import('./pack-volume.ts');
     const { labels, ...findings } = buildMask(input, onRegion);
     const volume = { geometry: findings.geometry, values: labels };
-    return { findings, result: await write(packVolume(volume, file)) };
+    const dataType = labels instanceof Uint8Array ? 'uint8' : 'uint16';
+    return { findings, result: await write(packVolume(volume, file), dataType) };
   }
   const mask = new MaskSlices(input, onRegion);
-  const result = await write(packMask(mask, input, file));
+  const result = await write(packMask(mask, input, file), labelType(mask.values));
   return { findings: mask.findings(), result };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { PipelineError } from '../contracts/errors.ts';
 import type { ByteSink } from './byte-sink.ts';
 import { GZIP_HEADER, GzipTrailer } from './gzip-member.ts';
 
@@ -18,6 +19,8 @@ export interface WrittenFile<Result> {
 
 export interface WritePiecesOptions {
   readonly gzip: boolean;
+  /** Of all pieces together, before they were packed: a file with anything missing must not appear. */
+  readonly contentBytes: number;
   /** Called after each piece with the number of pieces written. */
   readonly onPiece?: (written: number) => void;
 }
@@ -25,11 +28,13 @@ export interface WritePiecesOptions {
 /**
  * Writes pieces as they come, packed ones as one gzip member, and ends the sink: finished when all went well, aborted
  * when anything did not.
+ *
+ * @throws InternalError when pieces are missing; what making and writing them throws
  */
 export async function writePieces<Result>(
   pieces: AsyncIterable<Piece> | Iterable<Piece>,
   sink: ByteSink<Result>,
-  { gzip, onPiece }: WritePiecesOptions,
+  { gzip, contentBytes, onPiece }: WritePiecesOptions,
 ): Promise<WrittenFile<Result>> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
@@ -48,13 +53,16 @@ export async function writePieces<Result>(
   try {
     const trailer = new GzipTrailer();
     let count = 0;
+    let written = 0;
     if (gzip) await put(GZIP_HEADER);
     for await (const piece of pieces) {
       trailer.add(piece);
+      written += piece.length;
       await put(piece.bytes);
       count += 1;
       onPiece?.(count);
     }
+    requireAll(written, contentBytes);
     if (gzip) await put(trailer.bytes());
     await underWay;
   } catch (error) {
@@ -63,4 +71,13 @@ export async function writePieces<Result>(
     throw error;
   }
   return { sizeBytes, sha256: hash.digest('hex'), result: await sink.finish() };
+}
+
+function requireAll(bytes: number, expected: number): void {
+  if (bytes === expected) return;
+  throw new PipelineError(
+    'InternalError',
+    `${bytes} bytes of an image of ${expected} were made; nothing was written: report this`,
+    { bytes, expected },
+  );
 }

@@ -7,7 +7,7 @@ import { poolSize } from '../engine/worker-pool.ts';
 import { writePieces } from '../engine/write-pieces.ts';
 import type { Vec3 } from '../imaging/geometry/vector.ts';
 import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
-import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
+import { encodeHeader, imageBytes } from '../imaging/nifti/encode-nifti.ts';
 import { DATA_TYPES, type NiftiDataType } from '../imaging/nifti/nifti-header.ts';
 import { planImageResampling } from '../imaging/resample/plan-image-resampling.ts';
 import { planMaskResampling } from '../imaging/resample/plan-mask-resampling.ts';
@@ -55,7 +55,7 @@ export async function writeResampledImage(
   const header = head(plan.target, dataType);
   const shared = { plan, values, arrival, dataType, header, level: DEFAULT_GZIP_LEVEL } as const;
   const pieces = runJob('resample-image', shared, ...tasksFor(geometry, plan.target, dataType));
-  const stored = await store(objects, place, pieces);
+  const stored = await store(objects, place, pieces, imageBytes(plan.target, dataType));
   return { geometry: plan.target, maxRoundingError: dataType === 'int16' ? 0.5 : 0, stored };
 }
 
@@ -77,7 +77,7 @@ export async function writeResampledMask(
   const shared = { plan, labels, dataType, header: head(plan.target, dataType), packing: 'runs' } as const;
   const counts = new Map<number, number>();
   const pieces = runJob('resample-mask', shared, ...tasksFor(mask.geometry, plan.target, dataType));
-  const stored = await store(objects, place, counted(pieces, counts));
+  const stored = await store(objects, place, counted(pieces, counts), imageBytes(plan.target, dataType));
   return { geometry: plan.target, regions: resampledRegions(plan, counts), stored };
 }
 
@@ -96,9 +96,10 @@ async function store(
   objects: BlobStore,
   place: VolumePlace,
   pieces: AsyncIterable<DeflatedPiece>,
+  contentBytes: number,
 ): Promise<ObjectRef> {
   const upload = await openVolume(objects, place);
-  return (await writePieces(pieces, upload, { gzip: true })).result;
+  return (await writePieces(pieces, upload, { gzip: true, contentBytes })).result;
 }
 
 async function* counted<Piece extends { readonly counts: ReadonlyMap<number, number> }>(

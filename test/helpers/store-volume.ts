@@ -2,7 +2,8 @@ import type { ObjectRef } from '../../src/contracts/identifiers.ts';
 import { DEFAULT_GZIP_LEVEL } from '../../src/engine/gzip-member.ts';
 import { packVolume } from '../../src/engine/pack-volume.ts';
 import { writePieces } from '../../src/engine/write-pieces.ts';
-import type { NiftiContent } from '../../src/imaging/nifti/encode-nifti.ts';
+import { imageBytes, type NiftiContent } from '../../src/imaging/nifti/encode-nifti.ts';
+import { dataTypeOf } from '../../src/imaging/nifti/nifti-header.ts';
 import { NIFTI_DESCRIPTION } from '../../src/pipeline/output-version.ts';
 import { openVolume, type VolumePlace } from '../../src/pipeline/stored-volume.ts';
 import type { Ports } from '../../src/ports/index.ts';
@@ -14,5 +15,6 @@ export async function storeVolume(
   volume: NiftiContent,
 ): Promise<ObjectRef> {
   const pieces = packVolume(volume, { packing: DEFAULT_GZIP_LEVEL, softwareVersion: NIFTI_DESCRIPTION });
-  return (await writePieces(pieces, await openVolume(objects, place), { gzip: true })).result;
+  const contentBytes = imageBytes(volume.geometry, dataTypeOf(volume.values));
+  return (await writePieces(pieces, await openVolume(objects, place), { gzip: true, contentBytes })).result;
 }

@@ -43,7 +43,7 @@ export function register(program: Command, context: CliContext): void {
 async function convert(context: CliContext, folder: string, options: ConvertOptions): Promise<void> {
   const { poolSize, warmUp } = await import('../../engine/worker-pool.ts');
   // Threads start while the files are read.
-  warmUp(poolSize(), 'render-planes');
+  warmUp(options.gzip ? poolSize() : poolSize() - 1, 'render-planes');
   const { openDicomFolder } = await import('../imaging/dicom-folder.ts');
   const { progressBar } = await import('../imaging/progress-bar.ts');
   // Its modules are read while the files are.

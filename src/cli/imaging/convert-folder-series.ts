@@ -128,14 +128,14 @@ async function removeOutputs(names: readonly string[], out: string): Promise<voi
   await Promise.all(paths.map((path) => rm(join(out, path), { force: true })));
 }
 
-/** SHA-256 of every file, made by the threads while they have nothing else to do. */
+/** SHA-256 of every file, made while nothing else is to be done. */
 async function digestFiles(files: readonly SeriesFile[]): Promise<DigestedFile[]> {
   const total = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const tasks: Uint8Array[][] = [];
   for (let at = 0; at < files.length; at += FILES_PER_DIGEST_TASK)
     tasks.push(files.slice(at, at + FILES_PER_DIGEST_TASK).map(({ bytes }) => bytes));
-  const workers = total < DIGEST_HERE_BYTES ? 0 : poolSize();
+  const workers = total < DIGEST_HERE_BYTES ? 0 : poolSize() - 1;
   const digests: string[] = [];
-  for await (const some of runJob('digest', null, tasks, { workers })) digests.push(...some);
+  for await (const some of runJob('digest', null, tasks, { workers, here: true })) digests.push(...some);
   return files.map((file, at) => ({ ...file, sha256: digests[at] as string }));
 }

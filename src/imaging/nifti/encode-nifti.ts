@@ -2,7 +2,7 @@ import { PipelineError } from '../../contracts/errors.ts';
 import { flipLpsRas, linearPart, type Mat4 } from '../geometry/affine.ts';
 import { isSheared } from '../geometry/right-angles.ts';
 import { column, fromColumns, normalise } from '../geometry/vector.ts';
-import type { VolumeGeometry } from '../geometry/volume-geometry.ts';
+import { type VolumeGeometry, voxelCount } from '../geometry/volume-geometry.ts';
 import {
   DATA_TYPES,
   DESCRIP_BYTES,
@@ -78,6 +78,11 @@ export function encodeHeader(
   writeText(out, descripAt, softwareVersion.slice(0, DESCRIP_BYTES - 1));
   writeText(out, magic.at, magic.text);
   return out;
+}
+
+/** Bytes of a single-file image that is not packed: header and voxels. */
+export function imageBytes(geometry: VolumeGeometry, dataType: NiftiDataType): number {
+  return layoutFor(geometry).dataOffset + voxelCount(geometry) * DATA_TYPES[dataType][1];
 }
 
 function layoutFor({ sizeIjk }: VolumeGeometry): HeaderLayout {
