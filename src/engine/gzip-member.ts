@@ -43,9 +43,11 @@ export function deflatePiece(content: Uint8Array, packing: Packing, isLast: bool
   return { bytes: ownBytes(packed), crc32: crc32(content), length: content.length };
 }
 
-/** Bytes in a buffer of their own and of their length, which can be handed to another thread. */
-function ownBytes(packed: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(packed);
+/** Bytes in a buffer of their own, which can be handed to another thread: zlib's, unless they leave most of it empty. */
+function ownBytes(packed: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = packed;
+  const fills = byteLength > buffer.byteLength / 2;
+  return fills ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(packed);
 }
 
 /** Follows the pieces in order and ends with CRC-32 and length of the whole content. */
