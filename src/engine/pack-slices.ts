@@ -1,9 +1,9 @@
 import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
 import type { LabelRuns } from '../imaging/mask/label-runs.ts';
 import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
-import { RunsDeflater } from './deflate-runs.ts';
 import { deflatePiece } from './gzip-member.ts';
 import { planPieces } from './plan-pieces.ts';
+import { RunsDeflater } from './runs/deflate-runs.ts';
 import type { Piece } from './write-pieces.ts';
 
 /** A label map whose slices are drawn when their turn comes, each once. */

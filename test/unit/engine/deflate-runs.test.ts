@@ -2,10 +2,10 @@ import { crc32, gunzipSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { gunzipSync as gunzipElsewhere } from 'fflate';
-import { RunsCrc32 } from '../../../src/engine/crc32-runs.ts';
-import { RunsDeflater } from '../../../src/engine/deflate-runs.ts';
 import { deflatePiece, GZIP_HEADER, GzipTrailer } from '../../../src/engine/gzip-member.ts';
-import { huffmanCode } from '../../../src/engine/huffman-code.ts';
+import { RunsCrc32 } from '../../../src/engine/runs/crc32-runs.ts';
+import { RunsDeflater } from '../../../src/engine/runs/deflate-runs.ts';
+import { huffmanCode } from '../../../src/engine/runs/huffman-code.ts';
 import { LabelRuns } from '../../../src/imaging/mask/label-runs.ts';
 import { SliceRuns } from '../../../src/imaging/mask/slice-runs.ts';
 

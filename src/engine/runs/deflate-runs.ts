@@ -1,7 +1,7 @@
-import type { LabelRuns } from '../imaging/mask/label-runs.ts';
+import type { LabelRuns } from '../../imaging/mask/label-runs.ts';
+import type { DeflatedPiece } from '../gzip-member.ts';
 import { BitWriter, type TokenBits } from './bit-writer.ts';
 import { RunsCrc32 } from './crc32-runs.ts';
-import type { DeflatedPiece } from './gzip-member.ts';
 import { type HuffmanCode, huffmanCode } from './huffman-code.ts';
 
 const END_OF_BLOCK = 256;

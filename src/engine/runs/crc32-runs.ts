@@ -1,4 +1,4 @@
-import { bitsAfterZeros } from './crc32-combine.ts';
+import { bitsAfterZeros } from '../crc32-combine.ts';
 
 const BYTE_VALUES = 256;
 /** Lengths of runs are read as numbers of this base: a step for each digit, and tables for as many lengths as digits. */
