@@ -41,7 +41,7 @@ export async function convertVolume<Result>(
   // What is not packed is made about as fast as it is written, so this thread does not wait for others to do it.
   const here = level === null;
   const workers = options.workers ?? (isSmall(planned.geometry, 2) ? 0 : poolSize() - (here ? 1 : 0));
-  const { plan, dataType } = await settleOrAbort(planned, sink, workers);
+  const { plan, dataType } = await settleOrAbort(planned, sink, { workers, here });
   const header = encodeHeader(plan.geometry, dataType, options);
   const tasks = planPieces(plan.geometry, bytesOf(dataType));
   const slots = here
@@ -58,9 +58,13 @@ export async function convertVolume<Result>(
   return { ...written, dataType, maxStorageError: maxStorageError(plan, dataType, ranges) };
 }
 
-async function settleOrAbort(plan: VolumePlan, sink: ByteSink<unknown>, workers: number) {
+async function settleOrAbort(
+  plan: VolumePlan,
+  sink: ByteSink<unknown>,
+  threads: { readonly workers: number; readonly here: boolean },
+) {
   try {
-    return await settleDataType(plan, { workers });
+    return await settleDataType(plan, threads);
   } catch (error) {
     await sink.abort();
     throw error;

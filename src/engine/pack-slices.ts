@@ -1,7 +1,8 @@
 import type { VolumeGeometry } from '../imaging/geometry/volume-geometry.ts';
 import type { LabelRuns } from '../imaging/mask/label-runs.ts';
 import { encodeHeader } from '../imaging/nifti/encode-nifti.ts';
-import { deflatePiece } from './gzip-member.ts';
+import { packPiece } from './pack-piece.ts';
+import type { PackVolumeOptions } from './pack-volume.ts';
 import { planPieces } from './plan-pieces.ts';
 import { RunsDeflater } from './runs/deflate-runs.ts';
 import type { Piece } from './write-pieces.ts';
@@ -14,11 +15,8 @@ export interface LabelSlices {
   readonly draw: (k: number) => LabelRuns;
 }
 
-export interface PackSlicesOptions {
-  /** Null leaves the bytes as they are. */
+export interface PackSlicesOptions extends PackVolumeOptions {
   readonly packing: 'runs' | null;
-  /** Goes into the header's `descrip`. */
-  readonly softwareVersion: string;
 }
 
 /** The pieces of a label map's NIfTI file, from runs: what is packed was never a voxel in memory. */
@@ -27,13 +25,8 @@ export function* packSlices(
   { packing, softwareVersion }: PackSlicesOptions,
 ): Generator<Piece> {
   const header = encodeHeader(slices.geometry, slices.dataType, { softwareVersion });
-  if (packing === null) {
-    yield asItIs(header);
-    yield* expand(slices);
-  } else {
-    yield deflatePiece(header, packing, false);
-    yield* deflate(slices, slices.dataType === 'uint8' ? 1 : 2);
-  }
+  yield packPiece(header, packing, false).value;
+  yield* packing === null ? expand(slices) : deflate(slices, slices.dataType === 'uint8' ? 1 : 2);
 }
 
 function* deflate({ geometry, draw }: LabelSlices, bytesPerValue: 1 | 2): Generator<Piece> {
@@ -49,10 +42,6 @@ function* expand({ geometry, dataType, draw }: LabelSlices): Generator<Piece> {
   const labels = new (dataType === 'uint8' ? Uint8Array : Uint16Array)(columns * rows);
   for (let k = 0; k < slices; k++) {
     draw(k).expand(labels);
-    yield asItIs(new Uint8Array(labels.buffer));
+    yield packPiece(new Uint8Array(labels.buffer), null, k === slices - 1).value;
   }
-}
-
-function asItIs(bytes: Uint8Array<ArrayBuffer>): Piece {
-  return { bytes, crc32: 0, length: bytes.length };
 }

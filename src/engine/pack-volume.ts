@@ -1,7 +1,7 @@
-import { crc32 } from 'node:zlib';
 import { encodeHeader, type NiftiContent } from '../imaging/nifti/encode-nifti.ts';
 import { dataTypeOf } from '../imaging/nifti/nifti-header.ts';
 import type { Packing } from './gzip-member.ts';
+import { packPiece } from './pack-piece.ts';
 import { isSmall, planPieces } from './plan-pieces.ts';
 import { runJob } from './run-job.ts';
 import { poolSize } from './worker-pool.ts';
@@ -24,8 +24,8 @@ export async function* packVolume(
   const spare: ArrayBuffer[] = [];
   const contents = contentsOf(header, volume, spare);
   if (packing === null) {
-    for (const { bytes } of contents) {
-      yield { bytes, crc32: crc32(bytes), length: bytes.length };
+    for (const { bytes, isLast } of contents) {
+      yield packPiece(bytes, packing, isLast).value;
       spare.push(bytes.buffer);
     }
     return;

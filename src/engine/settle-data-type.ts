@@ -17,7 +17,7 @@ export interface SettledPlan {
 /** Decides the type of the voxels; the pixels are looked at only where BitsStored leaves it open. */
 export async function settleDataType(
   plan: VolumePlan,
-  options: { readonly workers?: number } = {},
+  options: { readonly workers?: number; readonly here?: boolean } = {},
 ): Promise<SettledPlan> {
   if (plan.dataType !== 'by-range') return { plan, dataType: plan.dataType };
   const places = placesFor(plan.slices);

@@ -3,6 +3,7 @@ import type { MaskFindings } from '../imaging/mask/mask-findings.ts';
 import type { BuildMaskInput } from '../imaging/mask/mask-input.ts';
 import { MaskSlices } from '../imaging/mask/mask-slices.ts';
 import { imageBytes } from '../imaging/nifti/encode-nifti.ts';
+import { dataTypeOf, type NiftiDataType } from '../imaging/nifti/nifti-header.ts';
 import type { ByteSink } from './byte-sink.ts';
 import { type PackSlicesOptions, packSlices } from './pack-slices.ts';
 import { type Piece, writePieces } from './write-pieces.ts';
@@ -33,7 +34,7 @@ export async function writeMask<Result>(
 ): Promise<WrittenMask<Result>> {
   const write = async (
     pieces: AsyncIterable<Piece> | Iterable<Piece>,
-    dataType: 'uint8' | 'uint16',
+    dataType: NiftiDataType,
   ): Promise<Result> => {
     const contentBytes = imageBytes(input.target.geometry, dataType);
     return (await writePieces(pieces, await openSink(), { gzip: file.packing !== null, contentBytes }))
@@ -45,8 +46,7 @@ export async function writeMask<Result>(
     const { packVolume } = await import('./pack-volume.ts');
     const { labels, ...findings } = buildMask(input, onRegion);
     const volume = { geometry: findings.geometry, values: labels };
-    const dataType = labels instanceof Uint8Array ? 'uint8' : 'uint16';
-    return { findings, result: await write(packVolume(volume, file), dataType) };
+    return { findings, result: await write(packVolume(volume, file), dataTypeOf(labels)) };
   }
   const mask = new MaskSlices(input, onRegion);
   const result = await write(packMask(mask, input, file), labelType(mask.values));

@@ -3,9 +3,7 @@ import { RepeatedVoxels } from './repeated-voxels.ts';
 import type { SliceRuns } from './slice-runs.ts';
 import { ValueRuns } from './value-runs.ts';
 
-/**
- * A label map in the making; paints region after region and keeps account of who took what from whom.
- */
+/** A label map in the making; paints region after region and keeps account of who took what from whom. */
 export class LabelCanvas {
   readonly ledger: LabelLedger;
   readonly #labels: Uint8Array | Uint16Array;
